@@ -1,0 +1,218 @@
+"""From the rows of a backtest to one row of measures per forecaster, and to the forecaster that serves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from models.baselines import BASELINES, CLASSICAL_BASELINES
+from models.measures import (
+    AREA_SHARE,
+    Bools,
+    Ints,
+    PrecisionRecall,
+    area_indices,
+    expected_calibration_error,
+    list_stability,
+    log_losses,
+    ratio_or_nan,
+    top_k,
+    week_resamples,
+)
+from models.tails import Floats
+
+HIGHER_IS_BETTER = (
+    *(f"{target}_pr_auc{kind}" for target in ("hot", "recurring", "emerging", "surge") for kind in ("", "_weekly")),
+    "precision_at_k",
+    "recall_at_k",
+    "pai",
+    "pei",
+    "jaccard",
+)
+LOWER_IS_BETTER = ("brier", "log_loss", "ece")
+WITH_INTERVAL = ("hot_pr_auc", "recurring_pr_auc", "emerging_pr_auc", "surge_pr_auc", "precision_at_k", "log_loss")
+INTERVAL = (0.025, 0.975)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The columns of a backtest that do not depend on the forecaster, as arrays; ``week`` is 0 .. weeks-1."""
+
+    week: Ints
+    cell: Ints
+    count: Floats
+    capacity_k: int
+    outcome: dict[str, Bools]
+    eligible: dict[str, Bools]
+    by_week: tuple[Ints, ...]
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> Rows:
+        week = frame["origin_date"].rank("dense").to_numpy().astype(np.int64) - 1
+        community, issue = (
+            frame[column].cast(pl.Categorical).to_physical().to_numpy().astype(np.int64)
+            for column in ("community_code", "issue_code")
+        )
+        everywhere = np.ones(frame.height, dtype=bool)
+        targets = ("hot", "recurring", "emerging", "surge")
+        return cls(
+            week=week,
+            cell=community * (int(issue.max()) + 1) + issue,
+            count=frame["count_next"].to_numpy().astype(np.float64),
+            capacity_k=int(frame["capacity_k"][0]),
+            outcome={target: frame[f"y_{target}"].cast(pl.Boolean).to_numpy() for target in targets},
+            eligible={
+                "hot": everywhere,
+                "recurring": frame["eligible_recurring"].cast(pl.Boolean).to_numpy(),
+                "emerging": frame["eligible_emerging"].cast(pl.Boolean).to_numpy(),
+                "surge": everywhere,
+            },
+            by_week=tuple(np.flatnonzero(week == index) for index in range(int(week.max()) + 1)),
+        )
+
+
+def summary(frame: pl.DataFrame, resamples: int = 500, seed: int = 0) -> pl.DataFrame:
+    """One row of measures per forecaster found in a backtest.
+
+    ``<measure>_ratio`` divides by the best *classical* baseline of that measure, chosen after the fact, which favours
+    the baselines; ``_ratio_low`` and ``_ratio_high`` bound it by a weekly block bootstrap (95 %).
+    ``hot_pr_auc_to_ewma_city`` compares with EWMA × city ratio. ``recurring`` and ``emerging`` are judged among the
+    eligible cells; Brier, log loss and ECE are those of ``hot`` over all cells. ``jaccard`` is the stability of the
+    top-k list; it is no merit by itself.
+
+    Grain: forecaster. Key: forecaster. Baselines come last.
+
+    Args:
+        frame: rows of ``backtest``: contract columns and ``p_hot_<forecaster>``, ``p_surge_<forecaster>``.
+        resamples: bootstrap replicates; 0 leaves the intervals out.
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: ``frame`` is empty or holds no classical baseline.
+    """
+    names = forecasters_in(frame)
+    classical = [name for name in names if name in CLASSICAL_BASELINES]
+    if frame.is_empty() or not classical:
+        raise ValueError("the backtest has no rows or no p_hot_<baseline> column; run backtest with its baselines")
+    rows = Rows.of(frame)
+    replicates = week_resamples(len(rows.by_week), resamples, seed)
+    values: dict[str, dict[str, float]] = {}
+    drawn: dict[str, dict[str, Floats]] = {}
+    for name in names:
+        p_hot, p_surge = (frame[f"p_{target}_{name}"].to_numpy().astype(np.float64) for target in ("hot", "surge"))
+        values[name], drawn[name] = _measure(rows, p_hot, p_surge, replicates)
+    records = []
+    for name in names:
+        record: dict[str, object] = {"forecaster": name, "is_baseline": name in BASELINES, **values[name]}
+        for measure in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER):
+            best = _best(measure, {other: values[other][measure] for other in classical})
+            record[f"{measure}_ratio"] = _divide(values[name][measure], values[best][measure])
+            if measure in WITH_INTERVAL and resamples:
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    low, high = np.nanquantile(drawn[name][measure] / drawn[best][measure], INTERVAL)
+                record |= {f"{measure}_ratio_low": float(low), f"{measure}_ratio_high": float(high)}
+        if "ewma_city" in values:
+            record["hot_pr_auc_to_ewma_city"] = _divide(values[name]["hot_pr_auc"], values["ewma_city"]["hot_pr_auc"])
+        records.append(record)
+    return pl.DataFrame(records, infer_schema_length=None).sort("is_baseline", maintain_order=True)
+
+
+def summary_by(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The summary without intervals for each value of ``district_code`` or ``size_band``.
+
+    The best baseline is chosen within each part, and lists hold the city's ``capacity_k`` cells of the part alone.
+    Grain: part × forecaster. Key: (``column``, forecaster).
+    """
+    parts = frame.partition_by(column, maintain_order=True)
+    tables = [summary(part, resamples=0).select(pl.lit(part[column][0]).alias(column), pl.all()) for part in parts]
+    return pl.concat(tables, how="vertical_relaxed").sort(column, maintain_order=True)
+
+
+def forecasters_in(frame: pl.DataFrame) -> list[str]:
+    """Names of the forecasters whose columns a backtest holds."""
+    prefix = "p_hot_"
+    return [column.removeprefix(prefix) for column in frame.columns if column.startswith(prefix)]
+
+
+def _measure(
+    rows: Rows, p_hot: Floats, p_surge: Floats, replicates: Floats
+) -> tuple[dict[str, float], dict[str, Floats]]:
+    """All measures of one forecaster, and the bootstrap replicates of those with an interval."""
+    value: dict[str, float] = {}
+    drawn: dict[str, Floats] = {}
+    for target, outcome in rows.outcome.items():
+        inside = rows.eligible[target]
+        score = p_surge if target == "surge" else p_hot
+        curve = PrecisionRecall.of(score[inside], outcome[inside], rows.week[inside])
+        value[f"{target}_pr_auc"] = float(curve.average_precision()[0])
+        value[f"{target}_pr_auc_weekly"] = curve.mean_per_week()
+        weeks_inside = len(curve.rows_above)
+        drawn[f"{target}_pr_auc"] = curve.average_precision(replicates[:, :weeks_inside])
+    hot = rows.outcome["hot"]
+    ranked = [top_k(p_hot[week], len(week)) for week in rows.by_week]
+    lists = [week[order[: rows.capacity_k]] for week, order in zip(rows.by_week, ranked, strict=True)]
+    hits = np.array([hot[listed].sum() for listed in lists], dtype=np.float64)
+    length = np.array([len(listed) for listed in lists], dtype=np.float64)
+    losses = log_losses(p_hot, hot)
+    loss = np.array([losses[week].mean() for week in rows.by_week])
+    value["precision_at_k"] = float(hits.sum() / length.sum())
+    value["recall_at_k"] = _divide(float(hits.sum()), float(hot.sum()))
+    value["pai"], value["pei"] = area_indices(ranked, [rows.count[week] for week in rows.by_week], AREA_SHARE)
+    value["jaccard"] = list_stability([rows.cell[listed] for listed in lists])
+    value["brier"] = float(np.mean((p_hot - hot) ** 2))
+    value["log_loss"] = float(losses.mean())
+    value["ece"] = expected_calibration_error(p_hot, hot)
+    drawn["precision_at_k"] = ratio_or_nan(replicates @ hits, replicates @ length)
+    drawn["log_loss"] = ratio_or_nan(replicates @ loss, replicates.sum(axis=1))
+    return value, drawn
+
+
+def _divide(above: float, below: float) -> float:
+    return above / below if below else float("nan")
+
+
+def _best(measure: str, values: dict[str, float]) -> str:
+    sign = 1 if measure in LOWER_IS_BETTER else -1
+    return min(values, key=lambda name: (np.isnan(values[name]), sign * values[name]))
+
+
+class Choice(NamedTuple):
+    """The forecaster that serves, and why, in words."""
+
+    name: str
+    reason: str
+
+
+def choose(table: pl.DataFrame, candidates: Sequence[str] | None = None) -> Choice:
+    """Choose the forecaster with the least regret on the two things a forecast of ``hot`` is used for.
+
+    The page publishes probabilities, so log loss counts (it is proper: only honest probabilities minimise it); the
+    department works down a list, so PR-AUC counts. Regret is the relative distance to the best forecaster in each,
+    summed. Every forecaster competes, a baseline may win, and at equal regret the baseline does.
+
+    Args:
+        table: from ``summary``, of the development origins only: whoever is chosen on the origins that are reported
+            looks better than it is.
+        candidates: names to choose among; all when None.
+
+    Raises:
+        ValueError: no candidate is in the table.
+    """
+    among = table if candidates is None else table.filter(pl.col("forecaster").is_in(list(candidates)))
+    if among.is_empty():
+        raise ValueError(f"none of the candidates {candidates} is in the summary; run the backtest with them")
+    regret = among.with_columns(
+        loss_regret=pl.col("log_loss") / pl.col("log_loss").min() - 1,
+        rank_regret=1 - pl.col("hot_pr_auc").fill_nan(0) / pl.col("hot_pr_auc").fill_nan(0).max().clip(1e-12),
+    ).with_columns(regret=pl.col("loss_regret") + pl.col("rank_regret"))
+    best = regret.sort(["regret", "is_baseline"], descending=[False, True]).row(0, named=True)
+    return Choice(
+        best["forecaster"],
+        f"{best['forecaster']} has the least regret of {among.height} forecasters: log loss {best['log_loss']:.5f} "
+        f"({best['loss_regret']:.1%} above the lowest), hot PR-AUC {best['hot_pr_auc']:.4f} "
+        f"({best['rank_regret']:.1%} below the highest)",
+    )

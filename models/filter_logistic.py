@@ -1,0 +1,200 @@
+"""The model: gamma–Poisson filter tails, combined by a small logistic (R1 of the forecast protocol)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.forecaster import Forecast, Forecaster
+from models.gamma_poisson import WeekState, replay, tune_exposure
+from models.offset_logistic import OffsetLogistic
+from models.panel import Panel
+from models.tails import Floats, expit, logit, negative_binomial_tail
+from models.targets import Thresholds, surge_thresholds
+
+TRAINING_WEEKS = 104
+WARM_UP_WEEKS = 4
+RARE_LOGIT = -4.5
+RARE_SHARE = 0.25
+MAX_RARE_ROWS = 1_000_000
+"""In cities with more than four million cell-weeks to learn from, the share is lowered to about this many rows."""
+
+INPUTS = ("half_year_shift", "month_shift", "week_shift", "expected_to_threshold", "threshold", "own_level")
+"""L1-L0, L2-L1, L3-L2, log(μ1/h), log h and o/3."""
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Sampled past cell-weeks: inputs (rows, 6), offset, outcome and weight (rows,)."""
+
+    inputs: NDArray[np.float32]
+    offset: Floats
+    hot: NDArray[np.bool_]
+    weights: Floats
+
+
+class FilterLogistic(Forecaster):
+    """Six numbers per cell and a small logistic around the filter's own probability.
+
+    The filter gives four tail logits L0 (slow) .. L3 (fast) of ``hot``. The offset is (L1 + L2) / 2; the logistic
+    learns from the last 104 weeks how far the differences between the speeds should move it. The same fitted curve
+    serves ``surge``, with the cell's surge threshold in the place of h.
+
+    Args:
+        penalty: ridge penalty around the offset.
+        training_weeks: how many past weeks the logistic learns from.
+        seed: of the sample of rarely hot negatives; the same week is sampled the same way at every refit.
+
+    Attributes:
+        exposure_alpha_: speed of the city-wide rate, chosen on the training weeks.
+        logistic_: the fitted ``OffsetLogistic``.
+    """
+
+    def __init__(self, penalty: float = 50.0, training_weeks: int = TRAINING_WEEKS, seed: int = 2020) -> None:
+        self.penalty = penalty
+        self.training_weeks = training_weeks
+        self.seed = seed
+
+    @property
+    def name(self) -> str:
+        return "filter_logistic"
+
+    @property
+    def title(self) -> str:
+        return "伽马-泊松滤波+逻辑回归"
+
+    def fit(self, panel: Panel, thresholds: Thresholds) -> Self:
+        thresholds.check(panel)
+        self.exposure_alpha_ = tune_exposure(panel.observed[-self.training_weeks :].sum(axis=1, dtype=np.float64))
+        rows = self._training_rows(panel, thresholds)
+        self.logistic_ = OffsetLogistic(self.penalty).fit(rows.inputs, rows.offset, rows.hot, rows.weights)
+        return self
+
+    def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
+        return self.forecast(last_state(panel, thresholds.horizon_weeks, self.exposure_alpha_), panel, thresholds)
+
+    def forecast(self, state: WeekState, panel: Panel, thresholds: Thresholds) -> Forecast:
+        """Forecast from a state of the filter; ``panel`` gives the surge thresholds."""
+        return Forecast(
+            p_hot=expit(self._logit(state, thresholds.hot)),
+            p_surge=expit(self._logit(state, surge_thresholds(panel, thresholds))),
+            expected_count=(state.mean[1] + state.mean[2]) / 2,
+        )
+
+    def explain(self, panel: Panel, thresholds: Thresholds) -> pl.DataFrame:
+        """Split the logit of ``p_hot`` into contributions that add up to it.
+
+        The offset is unfolded, (L1+L2)/2 = L0 + (L1-L0) + (L2-L1)/2, so that each speed stands under one name;
+        ``long_run`` is L0 in an ordinary week for the city, and what an unusual city and the season add to it stand
+        apart.
+
+        Grain: cell. Key: (community_code, issue_code). Columns: ``long_run, city_trend, season, half_year_shift,
+        month_shift, week_shift, expected_to_threshold, threshold, own_level, intercept``, then ``logit``, their sum.
+        """
+        state = last_state(panel, thresholds.horizon_weeks, self.exposure_alpha_)
+        levels = level_logits(state.mean, state.size, thresholds.hot)
+        inputs, offset = logistic_inputs(levels, state.mean[1], thresholds.hot)
+        learned = dict(zip(INPUTS, self.logistic_.contributions(inputs).T, strict=True))
+        unfolded = {
+            "half_year_shift": (levels[1] - levels[0]).ravel(),
+            "month_shift": (levels[2] - levels[1]).ravel() / 2,
+        }
+        ordinary = panel.observed.sum(axis=1, dtype=np.float64)[-52:].mean(axis=0) * thresholds.horizon_weeks
+        now = state.exposure * thresholds.horizon_weeks
+        in_ordinary_week = self._slow_logit(state, thresholds, ordinary / now / np.exp(state.season))
+        without_season = self._slow_logit(state, thresholds, 1 / np.exp(state.season))
+        parts = {
+            "long_run": in_ordinary_week.ravel(),
+            "city_trend": (without_season - in_ordinary_week).ravel(),
+            "season": (levels[0] - without_season).ravel(),
+            **{key: learned[key] + unfolded.get(key, 0.0) for key in INPUTS},
+            "intercept": np.full(len(offset), self.logistic_.intercept_),
+        }
+        return panel.cells().with_columns(**parts, logit=self.logistic_.logit(inputs, offset))
+
+    def _slow_logit(self, state: WeekState, thresholds: Thresholds, factor: Floats) -> Floats:
+        """L0 if the city-wide rate were ``factor`` times what it is."""
+        mean = state.mean[0] * np.maximum(factor, 1e-6)
+        return logit(negative_binomial_tail(mean, state.size[0], thresholds.hot))
+
+    def _logit(self, state: WeekState, threshold: Floats) -> Floats:
+        levels = level_logits(state.mean, state.size, threshold)
+        inputs, offset = logistic_inputs(levels, state.mean[1], threshold)
+        return self.logistic_.logit(inputs, offset).reshape(state.mean.shape[1:])
+
+    def _training_rows(self, panel: Panel, thresholds: Thresholds) -> TrainingRows:
+        """Past cell-weeks whose windows are closed; of negatives the filter finds unlikely, about one in four."""
+        counts, horizon = panel.observed, thresholds.horizon_weeks
+        newest = len(counts) - 1 - horizon
+        oldest = max(WARM_UP_WEEKS - 1, newest - self.training_weeks + 1)
+        share = min(RARE_SHARE, MAX_RARE_ROWS / max(1, (newest - oldest + 1) * counts[0].size))
+        parts: list[TrainingRows] = []
+        for state in replay(counts[: newest + 1], horizon, oldest, self.exposure_alpha_):
+            hot = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0) >= thresholds.hot
+            day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
+            drawn = np.random.default_rng([self.seed, day.toordinal()]).random(hot.shape) < share
+            # P(Y >= h) <= mean / h (Markov), so where both means are this small the offset is below RARE_LOGIT and
+            # the row will not be kept: its tails, the costly part, need not be computed.
+            looked_at = hot | drawn | (np.maximum(state.mean[1], state.mean[2]) > expit(RARE_LOGIT) * thresholds.hot)
+            height = np.broadcast_to(thresholds.hot, hot.shape)[looked_at]
+            mean = state.mean[:, looked_at]
+            levels = level_logits(mean, state.size[:, looked_at], height)
+            inputs, offset = logistic_inputs(levels, mean[1], height)
+            rare = ~hot[looked_at] & (offset < RARE_LOGIT)
+            kept = ~rare | drawn[looked_at]
+            weights = np.where(rare, 1 / share, 1.0)[kept]
+            parts.append(TrainingRows(inputs[kept].astype(np.float32), offset[kept], hot[looked_at][kept], weights))
+        if not parts:
+            nothing = np.zeros(0)
+            return TrainingRows(np.zeros((0, len(INPUTS)), np.float32), nothing, nothing.astype(bool), nothing)
+        return TrainingRows(
+            np.concatenate([part.inputs for part in parts]),
+            np.concatenate([part.offset for part in parts]),
+            np.concatenate([part.hot for part in parts]),
+            np.concatenate([part.weights for part in parts]),
+        )
+
+
+def last_state(panel: Panel, horizon_weeks: int, alpha: float) -> WeekState:
+    """The filter's state after the panel's last week."""
+    counts = panel.observed
+    return next(replay(counts, horizon_weeks, len(counts) - 1, alpha))
+
+
+def level_logits(mean: Floats, size: Floats, threshold: Floats) -> Floats:
+    """Step 6: L_l, the logit of the negative binomial tail of each level.
+
+    Args:
+        mean, size: shape (levels, ...), as in ``WeekState``.
+        threshold: broadcast against one level.
+
+    Returns:
+        shape (levels, ...).
+    """
+    return logit(negative_binomial_tail(mean, size, threshold))
+
+
+def logistic_inputs(levels: Floats, mean: Floats, threshold: Floats) -> tuple[Floats, Floats]:
+    """Step 7: the six inputs, shape (cells, 6), and the offset, shape (cells,).
+
+    Args:
+        levels: from ``level_logits``, shape (levels, ...).
+        mean: μ1, shape of one level.
+        threshold: h, broadcast against ``mean``.
+    """
+    offset = (levels[1] + levels[2]) / 2
+    height = np.broadcast_to(np.log(threshold), offset.shape)
+    inputs = (
+        levels[1] - levels[0],
+        levels[2] - levels[1],
+        levels[3] - levels[2],
+        np.log(mean) - height,
+        height,
+        offset / 3,
+    )
+    return np.stack([part.ravel() for part in inputs], axis=1), offset.ravel()

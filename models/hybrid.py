@@ -1,0 +1,125 @@
+"""The filter's forecast, corrected by trees: boosted rates on top of the filter's mean (R2 of the forecast protocol)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from models.boosted import WARM_UP_WEEKS, week_of_year
+from models.features import features_at
+from models.filter_logistic import FilterLogistic, last_state, level_logits
+from models.forecaster import Forecast, Forecaster
+from models.gamma_poisson import WeekState, replay
+from models.panel import Counts, Panel
+from models.tails import Floats, expit, logit, negative_binomial_tail
+from models.targets import Thresholds, surge_thresholds
+
+SMALL_MEAN = 0.05
+"""Training rows with a smaller expected count are sampled in proportion to it and weighted back."""
+
+
+class FilterBoosted(Forecaster):
+    """Mean logit of ``FilterLogistic`` and of a boosted rate.
+
+    The rate is a Poisson HistGradientBoostingRegressor on y / μ1 with weight μ1, that is, it learns by what factor
+    to correct the filter's own mean; where trees find nothing the factor is one. Its probability is the negative
+    binomial tail with the corrected mean and the filter's size.
+
+    Attributes:
+        linear_: the fitted ``FilterLogistic``.
+        regressor_: the fitted regressor, or None where no week could be trained on.
+    """
+
+    def __init__(
+        self, training_weeks: int = 104, max_rows: int = 400_000, iterations: int = 100, seed: int = 2020
+    ) -> None:
+        self.training_weeks = training_weeks
+        self.max_rows = max_rows
+        self.iterations = iterations
+        self.seed = seed
+
+    @property
+    def name(self) -> str:
+        return "filter_boosted"
+
+    @property
+    def title(self) -> str:
+        return "滤波+提升树"
+
+    def fit(self, panel: Panel, thresholds: Thresholds) -> Self:
+        self.linear_ = FilterLogistic(seed=self.seed).fit(panel, thresholds)
+        counts, horizon = panel.observed, thresholds.horizon_weeks
+        newest = len(counts) - 1 - horizon
+        oldest = max(WARM_UP_WEEKS - 1, newest - self.training_weeks + 1)
+        self.regressor_ = None
+        if newest < oldest:
+            return self
+        share = min(1.0, self.max_rows / ((newest - oldest + 1) * counts[0].size))
+        inputs, ratios, weights = [], [], []
+        for state in replay(counts[: newest + 1], horizon, oldest, self.linear_.exposure_alpha_):
+            day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
+            mean = state.mean[1].ravel()
+            chance = share * np.minimum(1.0, mean / SMALL_MEAN)
+            kept = np.random.default_rng([self.seed, day.toordinal()]).random(len(mean)) < chance
+            came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0).ravel()
+            inputs.append(rate_inputs(counts[: state.week + 1], state, thresholds, day)[kept])
+            ratios.append(came[kept] / mean[kept])
+            weights.append(mean[kept] / chance[kept])
+        ratio = np.concatenate(ratios)
+        if ratio.any():
+            self.regressor_ = HistGradientBoostingRegressor(
+                loss="poisson",
+                learning_rate=0.05,
+                max_iter=self.iterations,
+                max_leaf_nodes=8,
+                min_samples_leaf=200,
+                l2_regularization=5.0,
+                max_bins=64,
+                early_stopping=False,
+                random_state=self.seed,
+            ).fit(np.concatenate(inputs), ratio, sample_weight=np.concatenate(weights))
+        return self
+
+    def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
+        state = last_state(panel, thresholds.horizon_weeks, self.linear_.exposure_alpha_)
+        linear = self.linear_.forecast(state, panel, thresholds)
+        if self.regressor_ is None:
+            return linear
+        table = rate_inputs(panel.observed, state, thresholds, panel.as_of)
+        mean = state.mean[1] * self.regressor_.predict(table).reshape(linear.p_hot.shape)
+        return Forecast(
+            p_hot=self._blend(linear.p_hot, mean, state, thresholds.hot),
+            p_surge=self._blend(linear.p_surge, mean, state, surge_thresholds(panel, thresholds)),
+            expected_count=(linear.expected_count + mean) / 2,
+        )
+
+    def explain(self, panel: Panel, thresholds: Thresholds) -> pl.DataFrame:
+        """The contributions of ``FilterLogistic`` and ``pattern``, what the trees change. Grain and key as there."""
+        own = logit(self.predict(panel, thresholds).p_hot).ravel()
+        explained = self.linear_.explain(panel, thresholds)
+        pattern = own - explained["logit"].to_numpy()
+        return explained.drop("logit").with_columns(pattern=pattern, logit=own)
+
+    def _blend(self, linear: Floats, mean: Floats, state: WeekState, threshold: Floats) -> Floats:
+        boosted = logit(negative_binomial_tail(mean, state.size[1], threshold))
+        return expit((logit(linear) + boosted) / 2)
+
+
+def rate_inputs(counts: Counts, state: WeekState, thresholds: Thresholds, day: dt.date) -> NDArray[np.float32]:
+    """The plain facts and what the filter makes of them, shape (cells, inputs)."""
+    levels = level_logits(state.mean, state.size, thresholds.hot)
+    log_mean = np.log(state.mean)
+    columns = [
+        *log_mean,
+        *(log_mean[level + 1] - log_mean[level] for level in range(len(log_mean) - 1)),
+        *levels,
+        state.size[1],
+        np.broadcast_to(np.log(state.exposure), log_mean.shape[1:]),
+    ]
+    filtered = np.stack([column.ravel() for column in columns], axis=1).astype(np.float32)
+    return np.hstack([features_at(counts, thresholds, week_of_year(day)), filtered])

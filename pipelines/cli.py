@@ -1,0 +1,245 @@
+"""The ``xianban`` command. Thin: it reads options, calls the flow, prints what people need."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from pipelines.errors import XianbanError
+from pipelines.settings import Settings
+
+app = typer.Typer(
+    help="先办 xianban: forecast which hotline issues return in which community, and brief those who can act first.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+errors = Console(stderr=True)
+
+CityOption = Annotated[Path | None, typer.Option("--city", help="City folder; default: XIANBAN_CITY, else the sample.")]
+DateOption = Annotated[
+    dt.datetime | None,
+    typer.Option("--date", formats=["%Y-%m-%d"], help="As-of date; its own rows are invisible. Default: the city's."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _settings(city: Path | None) -> Settings:
+    settings = Settings()
+    return settings if city is None else settings.model_copy(update={"city": city})
+
+
+def _date(settings: Settings, given: dt.datetime | None) -> dt.date:
+    if given is not None:
+        return given.date()
+    from pipelines.cities.city import City
+
+    return City(settings.city).config.default_date
+
+
+def _print_json(content: Any) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+
+
+@app.command()
+def run(
+    city: CityOption = None,
+    date: DateOption = None,
+    first: Annotated[str | None, typer.Option("--from", help="Begin with this step; see `xianban steps`.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the flow for one date: land, clean, validate, conform, read, features, train, forecast, publish, brief.
+
+    Examples:
+
+      xianban run
+
+      xianban run --city pipelines/cities/pingshan --date 2018-11-01
+
+      xianban run --from forecast
+    """
+    from pipelines.main_job import calls, prepare, run_flow, steps_from
+    from pipelines.reports import status as status_of
+    from pipelines.steps.run import Run
+
+    settings = _settings(city)
+    as_of_date = _date(settings, date)
+    quiet = as_json or not console.is_terminal
+    prepare(settings, say=lambda line: None if as_json else console.print(line, style="dim"))
+    planned = list(calls(Run(settings, as_of_date), steps_from(first)))
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=quiet, transient=True) as progress:
+        bar = progress.add_task("", total=len(planned))
+
+        def show(step: Any, source: str | None) -> None:
+            progress.update(bar, description=f"{step.name} {source or ''}", advance=1)
+
+        run_flow(settings, as_of_date, first, show)
+    if as_json:
+        _print_json(status_of(settings, as_of_date))
+        return
+    _show_brief(settings, as_of_date)
+    _show_paths(settings, as_of_date)
+
+
+@app.command()
+def brief(city: CityOption = None, date: DateOption = None, as_json: JsonOption = False) -> None:
+    """Print the saved brief of a date; it is the brief as composed then, not a recomputation.
+
+    Example: xianban brief --date 2026-11-16
+    """
+    settings = _settings(city)
+    as_of_date = _date(settings, date)
+    if as_json:
+        from pipelines.briefs.archive import load
+        from pipelines.briefs.model import to_json
+
+        print(to_json(load(settings.brief_dir, as_of_date)))
+        return
+    _show_brief(settings, as_of_date)
+    _show_paths(settings, as_of_date)
+
+
+@app.command()
+def status(city: CityOption = None, date: DateOption = None, as_json: JsonOption = False) -> None:
+    """Account for every row of the latest (or a date's) published run, and name what forecast.
+
+    Example: xianban status --json
+    """
+    from pipelines.reports import status as status_of
+
+    found = status_of(_settings(city), None if date is None else date.date())
+    if as_json:
+        _print_json(found)
+        return
+    console.print(f"date {found['date']}  forecast rows {found['forecast_rows']}  model {found['model']['name']}")
+    for source in found["sources"]:
+        parts = ", ".join(f"{key} {source[key]}" for key in ("rows_in", "accepted", "rejected", "superseded"))
+        console.print(f"  {source['name']}: {parts}")
+    for key in ("snapshot", "brief", "fingerprint"):
+        console.print(f"{key}: {found[key]}", soft_wrap=True)
+
+
+@app.command()
+def trace(order: str, city: CityOption = None, date: DateOption = None, as_json: JsonOption = False) -> None:
+    """Follow one order from its raw rows to the cell and the forecast it fed; text is shown masked.
+
+    Example: xianban trace hotline:261115093012345678
+    """
+    from pipelines.reports import trace as trace_of
+
+    settings = _settings(city)
+    found = trace_of(settings, _date(settings, date), order)
+    if not found["raw_rows"] and not found["set_aside"]:
+        errors.print(f"{order}: no such record; give the source's own number, optionally as source:number")
+        raise typer.Exit(1)
+    if as_json:
+        _print_json(found)
+        return
+    for key in ("raw_rows", "set_aside", "versions", "handling", "forecast"):
+        console.print(f"{key}:" if found[key] else f"{key}: none", style="bold")
+        for row in found[key]:
+            for name, value in row.items():
+                console.print(f"  {name}: {value}", highlight=False, markup=False, soft_wrap=True)
+            console.print()
+
+
+@app.command()
+def steps(as_json: JsonOption = False) -> None:
+    """List the steps of the flow in order."""
+    from pipelines.flow import FLOW
+
+    if as_json:
+        _print_json([{"name": s.name, "per": s.per, "reads": s.reads, "writes": s.writes} for s in FLOW])
+        return
+    for item in FLOW:
+        console.print(f"{item.name:<10} per {item.per:<7} {item.reads} -> {item.writes}", highlight=False)
+
+
+@app.command()
+def doctor(city: CityOption = None, as_json: JsonOption = False) -> None:
+    """Check environment, city, data, fonts, port, disk and keys; exit 1 if something needs to be done."""
+    from pipelines.doctor import examine
+
+    findings = examine(_settings(city))
+    if as_json:
+        _print_json([finding.__dict__ for finding in findings])
+    else:
+        for finding in findings:
+            console.print(f"{finding.level:<5} {finding.name}: {finding.message}", highlight=False, soft_wrap=True)
+    if any(finding.level == "fail" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command("dags")
+def run_dags(date: DateOption = None, city: CityOption = None) -> None:
+    """Run the flow through the real Airflow DAGs, in this process, and print the brief. This is `make run`."""
+    from pipelines.airflow_home import migrate_metadata, run_all_dags
+    from pipelines.main_job import prepare
+
+    settings = _settings(city)
+    as_of_date = _date(settings, date)
+    prepare(settings, say=lambda line: console.print(line, style="dim"))
+    migrate_metadata(settings)
+    run_all_dags(settings, as_of_date, say=lambda line: console.print(line, style="dim", highlight=False))
+    _show_brief(settings, as_of_date)
+    _show_paths(settings, as_of_date)
+
+
+@app.command()
+def serve(city: CityOption = None) -> None:
+    """Start Airflow with our DAGs and the page on 127.0.0.1 until interrupted. This is `make serve`."""
+    from pipelines.airflow_home import serve as serve_airflow
+    from pipelines.main_job import prepare
+
+    settings = _settings(city)
+    prepare(settings)
+    serve_airflow(settings, say=lambda line: console.print(line, highlight=False))
+
+
+def _show_brief(settings: Settings, as_of_date: dt.date) -> None:
+    from pipelines.briefs.archive import load
+    from pipelines.briefs.render import to_terminal
+
+    to_terminal(load(settings.brief_dir, as_of_date), console)
+
+
+def _show_paths(settings: Settings, as_of_date: dt.date) -> None:
+    from pipelines.briefs.archive import paths_of
+    from pipelines.warehouse.snapshot import snapshot_of
+
+    console.print()
+    lines = {
+        "brief (HTML)": paths_of(settings.brief_dir, as_of_date).html_path,
+        "snapshot": snapshot_of(settings.snapshot_dir, as_of_date).path,
+        "page": f"http://127.0.0.1:{settings.port}/plugin/xianban after `make serve`",
+    }
+    for name, value in lines.items():
+        console.print(f"{name}: {value}", highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Entry point: 0 done, 1 a problem a person can solve, 2 wrong usage, 130 interrupted."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    logging.getLogger("xianban").setLevel(logging.INFO if not sys.stderr.isatty() else logging.WARNING)
+    try:
+        app()
+    except XianbanError as error:
+        errors.print(f"xianban: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

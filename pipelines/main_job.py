@@ -1,0 +1,87 @@
+"""The main job: every step of the flow for one date, in order, without Airflow."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pipelines.cities.city import City
+from pipelines.flow import FLOW, Step, step
+from pipelines.settings import Settings
+from pipelines.steps.run import Counts, Run
+from pipelines.warehouse.migrate import migrate
+
+log = logging.getLogger("xianban")
+OnStep = Callable[[Step, str | None], None]
+
+
+def prepare(settings: Settings, say: Callable[[str], None] = lambda line: None) -> City:
+    """Make the city ready to run: its warehouse migrated and, for a synthetic city, its files written.
+
+    Raises:
+        ConfigurationError: the city folder is wrong.
+    """
+    city = City(settings.city)
+    run = Run(settings, city.config.default_date)
+    if city.config.is_synthetic and not (run.data_dir / "manifest.json").exists():
+        from pipelines.synthetic.emit import emit
+
+        emit(run.data_dir, city_folder=city.folder, progress=say)
+    for name in migrate(run.warehouse):
+        say(f"migrated {name}")
+    return city
+
+
+def steps_from(first: str | None) -> tuple[Step, ...]:
+    """The flow, or its tail from a step on."""
+    return FLOW if first is None else FLOW[FLOW.index(step(first)) :]
+
+
+def calls(run: Run, steps: tuple[Step, ...]) -> Iterator[tuple[Step, str | None]]:
+    """Each step with the source it is for: the per-source steps go source by source."""
+    per_source = [candidate for candidate in steps if candidate.per == "source"]
+    for source in run.sources:
+        yield from ((candidate, source.name) for candidate in per_source)
+    yield from ((candidate, None) for candidate in steps if candidate.per == "date")
+
+
+def run_flow(
+    settings: Settings, as_of_date: dt.date, first: str | None = None, on_step: OnStep = lambda step, source: None
+) -> dict[str, Counts]:
+    """Run the flow for one date; each step replaces exactly its own rows.
+
+    Args:
+        first: the step to begin with; the ones before it are taken as done.
+        on_step: called before each step.
+
+    Returns:
+        What each step counted, by ``step`` or ``step:source``.
+    """
+    prepare(settings)
+    run = Run(settings, as_of_date)
+    done = {}
+    for current, source_name in calls(run, steps_from(first)):
+        on_step(current, source_name)
+        with _logged(current, source_name, as_of_date) as counts_of:
+            counts_of.append(current.run(run, source_name))
+        done[current.name if source_name is None else f"{current.name}:{source_name}"] = counts_of[0]
+    return done
+
+
+def run_step(settings: Settings, as_of_date: dt.date, name: str, source_name: str | None = None) -> None:
+    """Run one step; what an Airflow task calls."""
+    with _logged(step(name), source_name, as_of_date) as counts_of:
+        counts_of.append(step(name).run(Run(settings, as_of_date), source_name))
+
+
+@contextmanager
+def _logged(current: Step, source_name: str | None, as_of_date: dt.date) -> Iterator[list[Counts]]:
+    started = time.monotonic()
+    counts: list[Counts] = []
+    yield counts
+    where = f" source={source_name}" if source_name else ""
+    text = counts[0].as_text()
+    log.info("step=%s%s date=%s seconds=%.1f %s", current.name, where, as_of_date, time.monotonic() - started, text)

@@ -1,0 +1,78 @@
+"""What the environment decides: which city, where the files are, where everything generated goes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Environment settings, all prefixed ``XIANBAN_``. Thresholds and maps live in the city folder, not here."""
+
+    model_config = SettingsConfigDict(env_prefix="XIANBAN_", extra="ignore", frozen=True)
+
+    home: Path = Field(default=CHECKOUT / "var", description="where everything generated goes")
+    city: Path = Field(default=CHECKOUT / "pipelines" / "cities" / "sample", description="the city folder")
+    data: Path | None = Field(default=None, description="the folder with the city's files")
+    hmac_key: SecretStr | None = Field(default=None, description="key of the caller pseudonyms")
+    port: int = Field(default=8080, description="port of Airflow and the page")
+
+    def of_city(self, *parts: str) -> Path:
+        """A path under the home of the configured city: each city has its own warehouse, snapshots and briefs."""
+        return self.home.resolve().joinpath(self.city.resolve().name, *parts)
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The build file. Opened through :mod:`pipelines.warehouse.door` only."""
+        return self.of_city("warehouse", "build.duckdb")
+
+    @property
+    def landing_dir(self) -> Path:
+        """Files as they came, under their hash."""
+        return self.of_city("landing")
+
+    @property
+    def snapshot_dir(self) -> Path:
+        """Published, immutable snapshots and the pointer to the current one."""
+        return self.of_city("snapshots")
+
+    @property
+    def brief_dir(self) -> Path:
+        """Saved briefs."""
+        return self.of_city("briefs")
+
+    @property
+    def airflow_home(self) -> Path:
+        """Airflow's metadata, logs and generated secrets."""
+        return self.home.resolve() / "airflow"
+
+    def pseudonym_key(self) -> bytes:
+        """The HMAC key for caller pseudonyms: from the environment, else generated once and kept under the home.
+
+        Losing it means that callers of before and after cannot be linked any more; ``xianban doctor`` says so.
+        """
+        if self.hmac_key is not None:
+            return self.hmac_key.get_secret_value().encode()
+        path = self.home.resolve() / "secrets" / "hmac.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                return path.read_bytes()
+            with os.fdopen(descriptor, "wb") as handle:
+                handle.write(secrets.token_hex(32).encode())
+        return path.read_bytes()
+
+
+@cache
+def checkout_sql_dir() -> Path:
+    """The folder of SQL statements in this checkout."""
+    return CHECKOUT / "sql"

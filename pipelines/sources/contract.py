@@ -1,0 +1,205 @@
+"""The source contract: all that an engineer writes to connect a system. One YAML file a source.
+
+Nothing heavy is imported here, because the DAGs are built from the contracts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pipelines.cities.city import City, explained
+from pipelines.errors import ConfigurationError
+
+Kind = Literal["hotline_order", "grid_event", "dept_disposal"]
+
+EVENT_COLUMNS = (
+    "channel", "demand_type", "title", "content", "caller", "caller_phone", "district", "street", "community",
+    "grid_code", "address", "latitude", "longitude", "unit", "dispatched_at", "due_at", "closed_at", "status",
+    "is_resolved", "is_satisfied", "linked_record_id",
+)  # fmt: skip
+DISPOSAL_COLUMNS = (
+    "order_id", "sequence_no", "unit", "signed_at", "closed_at", "action", "is_true", "is_resolved",
+    "unresolved_reason",
+)  # fmt: skip
+_DELAY = re.compile(r"(\d+)\s*(min|h|d)")
+_UNITS = {"min": "minutes", "h": "hours", "d": "days"}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Delay(_Strict):
+    """A clock that the source does not have: so long after it occurred."""
+
+    delay: str
+
+    @property
+    def length(self) -> dt.timedelta:
+        """The delay as a time span."""
+        found = _DELAY.fullmatch(self.delay.strip())
+        assert found is not None  # checked below
+        return dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+    @field_validator("delay")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        if not _DELAY.fullmatch(value.strip()):
+            raise ValueError("a delay looks like 30min, 6h or 2d")
+        return value
+
+
+class Reader(_Strict):
+    """How the files look.
+
+    Attributes:
+        path: below the data folder; may hold ``*`` and one ``{date}`` (the export day as YYYYMMDD).
+        header_within: the header is looked for in so many first rows.
+    """
+
+    format: Literal["csv", "xlsx", "parquet"]
+    path: str
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+    separator: str = ","
+    sheet: str | int = 0
+    header_within: Annotated[int, Field(ge=1, le=20)] = 20
+
+
+class ColumnMap(_Strict):
+    """A canonical column: where it comes from, and what its values become. The first name found wins."""
+
+    from_: Annotated[list[str], Field(alias="from", min_length=1)]
+    values: dict[str, str] = {}
+
+    @field_validator("from_", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+class Voided(_Strict):
+    """Voided and test records to set aside: the column and the words that mark them."""
+
+    column: str
+    contains: Annotated[list[str], Field(min_length=1)]
+
+
+class Issues(_Strict):
+    """Which column holds the category, and which system of ``issue_map.csv`` explains it."""
+
+    from_: Annotated[list[str], Field(alias="from", min_length=1)]
+    system: str
+
+    @field_validator("from_", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+
+class Source(_Strict):
+    """One source of records.
+
+    Attributes:
+        key: column(s) that identify a record; without one, the row's content and its occurrence number do.
+        occurred_at: column with the time it happened.
+        entered_at: when the record was first in the system (column or delay); before that nobody knew of it.
+        known_at: when this version of the record was known (column or delay).
+        resident_channels: channels whose records make labels, or ``all``.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    title: str
+    kind: Kind
+    owner: str = ""
+    schedule: str = "0 1 * * *"
+    promised_by: Annotated[str, Field(pattern=r"^\d{2}:\d{2}$")] | None = None
+    reader: Reader
+    key: Annotated[list[str], Field(min_length=1)] | None = None
+    occurred_at: Annotated[list[str], Field(min_length=1)]
+    entered_at: list[str] | Delay | None = None
+    known_at: list[str] | Delay
+    columns: dict[str, ColumnMap] = {}
+    resident_channels: list[str] | Literal["all", "none"] = "none"
+    issues: Issues | None = None
+    voided: list[Voided] = []
+
+    @field_validator("key", "occurred_at", "entered_at", "known_at", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {key: item if isinstance(item, dict) else {"from": item} for key, item in value.items()}
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> Source:
+        allowed = DISPOSAL_COLUMNS if self.kind == "dept_disposal" else EVENT_COLUMNS
+        for name in self.columns:
+            if name not in allowed:
+                near = difflib.get_close_matches(name, allowed, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(allowed)}"
+                raise ValueError(f"columns.{name}: no such canonical column; {hint}")
+        if self.kind == "dept_disposal" and "order_id" not in self.columns:
+            raise ValueError("columns.order_id: a disposal record must name the order it belongs to")
+        return self
+
+    @property
+    def needed_headers(self) -> list[list[str]]:
+        """Headers without which a file is refused; of each inner list one must be there."""
+        needed = [[name] for name in self.key or []] + [self.occurred_at]
+        needed += [clock for clock in (self.entered_at, self.known_at) if isinstance(clock, list)]
+        needed += [item.from_ for name, item in self.columns.items() if name in ("order_id", "community", "latitude")]
+        return needed + ([self.issues.from_] if self.issues else [])
+
+
+def load_sources(city: City) -> list[Source]:
+    """The contracts of a city's ``sources/`` folder, in the order of their file names.
+
+    Raises:
+        ConfigurationError: a contract is wrong; names the file and the key, with the line where YAML itself fails.
+    """
+    sources = []
+    for path in sorted((city.folder / "sources").glob("*.yaml")):
+        sources.append(load_source(path))
+    if not sources:
+        raise ConfigurationError(f"{city.folder / 'sources'}: no *.yaml; a city needs at least one source")
+    names = [source.name for source in sources]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ConfigurationError(f"{city.folder / 'sources'}: source {twice.pop()!r} is defined twice")
+    return sources
+
+
+def load_source(path: Path) -> Source:
+    """One contract; see :func:`load_sources`."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Source.model_validate(content)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise ConfigurationError(f"{path}:{line}: {error.problem}; correct the YAML there") from None
+    except ValidationError as error:
+        known = list(Source.model_fields)
+        hints = [
+            f"{item['loc'][-1]!r} is unknown, nearest is {near[0]!r}"
+            for item in error.errors()
+            if item["type"] == "extra_forbidden"
+            and (near := difflib.get_close_matches(str(item["loc"][-1]), known, n=1))
+        ]
+        raise ConfigurationError(f"{path}: {'; '.join([explained(error), *hints])}") from None

@@ -1,0 +1,66 @@
+"""From text columns as they came to canonical, typed columns. Vectorised; one function a kind of value."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+_CLOCK = (
+    r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[T\s]*(?:(?:星期|周)[一二三四五六日天])?\s*"
+    r"(凌晨|上午|中午|下午|晚上)?\s*(?:(\d{1,2})(?:[:点时](\d{1,2})?)?(?:[:分](\d{1,2})?)?(?:\.\d+)?秒?)?(?:\+08:?00)?$"
+)
+_YES = ["是", "已解决", "解决", "基本解决", "满意", "非常满意", "基本满意", "属实", "true", "1", "y", "yes"]
+_NO = ["否", "未解决", "不满意", "非常不满意", "不属实", "false", "0", "n", "no"]
+
+
+def to_text(column: pl.Expr) -> pl.Expr:
+    """Trimmed text; empty and placeholder dashes become null."""
+    text = column.cast(pl.String).str.strip_chars()
+    return pl.when(text.is_in(["", "-", "--", "—", "无", "null", "NULL", "None", "nan"])).then(None).otherwise(text)
+
+
+def to_time(column: pl.Expr) -> pl.Expr:
+    """City-local time from the forms exports use; null where no form fits or the date does not exist.
+
+    Forms: ``2025-09-01 09:30:00``, ``2025/9/1 9:30``, ``2025年9月1日 上午9点30分``, ``20250901093000``, ``20250901``,
+    Excel serials (days since 1899-12-30), with or without weekday and ``+08:00``.
+    """
+    text = column.cast(pl.String).str.strip_chars()
+    groups = text.str.extract_groups(_CLOCK)
+    part = [groups.struct.field(str(i)) for i in range(1, 8)]
+    hour = part[4].fill_null("0").cast(pl.Int64, strict=False)
+    half = part[3].fill_null("")
+    hour = pl.when(half.is_in(["下午", "晚上"]) & (hour < 12)).then(hour + 12).otherwise(hour)
+    written = pl.format(
+        "{}-{}-{} {}:{}:{}",
+        part[0],
+        part[1].str.zfill(2),
+        part[2].str.zfill(2),
+        hour.cast(pl.String).str.zfill(2),
+        part[5].fill_null("0").str.zfill(2),
+        part[6].fill_null("0").str.zfill(2),
+    ).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False)
+    compact = pl.when(text.str.contains(r"^(19|20)\d{12}$")).then(text).str.to_datetime("%Y%m%d%H%M%S", strict=False)
+    day = pl.when(text.str.contains(r"^(19|20)\d{6}$")).then(text).str.to_datetime("%Y%m%d", strict=False)
+    days = pl.when(text.str.contains(r"^\d{5}(\.\d+)?$")).then(text).cast(pl.Float64, strict=False)
+    serial = pl.lit(dt.datetime(1899, 12, 30)) + pl.duration(seconds=(days * 86400).round(0).cast(pl.Int64))
+    return pl.coalesce(written, compact, day, serial).cast(pl.Datetime("us"))
+
+
+def to_flag(column: pl.Expr) -> pl.Expr:
+    """Yes and no as people write them; anything else is null."""
+    text = column.cast(pl.String).str.strip_chars().str.to_lowercase()
+    return pl.when(text.is_in(_YES)).then(True).when(text.is_in(_NO)).then(False).otherwise(None)
+
+
+def to_cell(latitude: pl.Expr, longitude: pl.Expr, south: float, west: float, size_km: float) -> pl.Expr:
+    """Code of the square cell that holds a point, ``R<row>C<column>`` counted from the south-west corner.
+
+    A degree of latitude is 111.32 km; a degree of longitude shrinks with the cosine of the southern bound's latitude.
+    """
+    import math
+
+    row = ((latitude - south) * 111.32 / size_km).floor().cast(pl.Int64)
+    column = ((longitude - west) * 111.32 * math.cos(math.radians(south)) / size_km).floor().cast(pl.Int64)
+    return pl.format("R{}C{}", row.cast(pl.String).str.zfill(3), column.cast(pl.String).str.zfill(3))

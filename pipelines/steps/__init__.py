@@ -1,0 +1,1 @@
+"""One module a step. The order stands in :mod:`pipelines.flow`."""

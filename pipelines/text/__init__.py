@@ -1,0 +1,1 @@
+"""Complaint text: masking at the door, segmentation, readings stored beside the text."""

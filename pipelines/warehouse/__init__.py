@@ -1,0 +1,1 @@
+"""The only door to DuckDB. Steps write through :mod:`.door`; people read published snapshots (:mod:`.snapshot`)."""

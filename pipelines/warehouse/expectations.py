@@ -1,0 +1,135 @@
+"""Run a Great Expectations suite over a frame and keep the verdicts without the values.
+
+The library has no DuckDB or Polars engine, so the needed columns go over to pandas. Its results list offending values;
+those may be personal data, so only counts are kept.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import ConfigurationError
+from pipelines.settings import CHECKOUT
+
+if TYPE_CHECKING:
+    import polars as pl
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one expectation said of one batch."""
+
+    expectation: str
+    column: str | None
+    severity: str
+    is_met: bool
+    checked_count: int | None
+    unexpected_count: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite file of ``expectations/``; named like the table it judges."""
+
+    name: str
+    expectations: list[dict[str, Any]]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns it needs, so that no other is converted."""
+        wanted: list[str] = []
+        for item in self.expectations:
+            kwargs = item["kwargs"]
+            wanted += [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs]
+            wanted += kwargs.get("column_list", [])
+        return list(dict.fromkeys(wanted))
+
+
+def load_suite(table: str) -> Suite:
+    """The suite of a table (``schema.table``).
+
+    Raises:
+        ConfigurationError: there is none, or an expectation lacks its reason or severity.
+    """
+    path = CHECKOUT / "expectations" / (table.replace(".", "/") + ".json")
+    if not path.is_file():
+        raise ConfigurationError(f"{path}: no such suite; every gated table needs one")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for item in content["expectations"]:
+        if item.get("severity") not in ("critical", "warning") or not item.get("meta", {}).get("reason"):
+            raise ConfigurationError(f"{path}: {item['type']} needs a severity (critical or warning) and meta.reason")
+    return Suite(content["name"], content["expectations"])
+
+
+def judge(suite: Suite, frame: pl.DataFrame) -> list[Verdict]:
+    """The verdicts of a suite on a frame that holds at least ``suite.columns``.
+
+    Raises:
+        ConfigurationError: an expectation could not be evaluated at all; that is a fault of the suite, not of the data.
+    """
+    import great_expectations as gx
+
+    batch = _batch_definition().get_batch({"dataframe": frame.select(suite.columns).to_pandas()})
+    result = batch.validate(
+        gx.ExpectationSuite(name=suite.name, expectations=_for_frame(suite, frame)),
+        result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
+    )
+    verdicts = []
+    for item in result.results:
+        config = item.expectation_config
+        if _raised(item.exception_info):
+            raise ConfigurationError(f"suite {suite.name}: {config.type} on {config.kwargs} cannot be evaluated; fix it")
+        kwargs = config.kwargs
+        column = kwargs.get("column") or kwargs.get("column_A") or ",".join(kwargs.get("column_list", [])) or None
+        counted = item.result or {}
+        verdicts.append(
+            Verdict(
+                expectation=config.type,
+                column=column,
+                severity=str(getattr(config.severity, "value", config.severity)),
+                is_met=bool(item.success),
+                checked_count=counted.get("element_count", frame.height),
+                unexpected_count=counted.get("unexpected_count"),
+                reason=config.meta["reason"],
+            )
+        )
+    return verdicts
+
+
+def _for_frame(suite: Suite, frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """The expectations with the bounds of date columns, text in JSON, as dates."""
+    made = []
+    for item in suite.expectations:
+        kwargs = dict(item["kwargs"])
+        if frame.schema.get(kwargs.get("column", ""), None) is not None and frame.schema[kwargs["column"]].is_temporal():
+            for bound in {"min_value", "max_value"} & kwargs.keys():
+                kwargs[bound] = dt.datetime.fromisoformat(kwargs[bound])
+        made.append({**item, "kwargs": kwargs})
+    return made
+
+
+def _raised(info: Any) -> bool:
+    """Whether evaluation failed; the library reports it flat, or once a metric."""
+    if not isinstance(info, dict):
+        return False
+    return bool(info.get("raised_exception")) or any(_raised(inner) for inner in info.values())
+
+
+@cache
+def _batch_definition() -> Any:
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context.data_sources.add_pandas("frames").add_dataframe_asset("frame").add_batch_definition_whole_dataframe("whole")

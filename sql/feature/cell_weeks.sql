@@ -1,0 +1,30 @@
+-- How many residents complained of this issue in this community, week by week, as far as we knew?
+-- Grain: community × issue × week with a complaint. Key: community_code, issue_code, weeks_back.
+-- Weeks are 7-day blocks counted back from the as-of date; 0 is the last one. One reporter counts once per address,
+-- issue and week, where both are known.
+-- Reads: core.fct_event_versions
+with known as (
+    select
+        community_code,
+        issue_code,
+        coalesce(reporter_address_hash, event_id) as matter,
+        (date_diff('day', occurred_at::date, $as_of_date::date) - 1) // 7 as weeks_back
+    from core.fct_event_versions
+    where
+        is_resident
+        and community_code is not null
+        and issue_code is not null
+        and known_from < $as_of_date
+        and (known_to is null or known_to >= $as_of_date)
+        and occurred_at < $as_of_date
+        and occurred_at >= $as_of_date::date - to_days(7 * $history_weeks::integer)
+)
+
+select
+    $as_of_date::date as as_of_date,
+    community_code,
+    issue_code,
+    weeks_back::integer as weeks_back,
+    count(distinct matter)::integer as complaint_count
+from known
+group by community_code, issue_code, weeks_back

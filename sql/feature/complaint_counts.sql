@@ -1,0 +1,51 @@
+-- How often did residents complain of this issue in this community, as far as we knew?
+-- Grain: community × issue with a complaint in 392 days. Key: the same.
+-- A source that never tells when a matter is closed says nothing about what is still open.
+-- Reads: core.fct_event_versions, core.dim_source
+with known as (
+    select
+        community_code,
+        issue_code,
+        coalesce(reporter_address_hash, event_id) as matter,
+        occurred_at,
+        (date_diff('day', occurred_at::date, $as_of_date::date) - 1) // 7 as weeks_back,
+        case when closed_at < $as_of_date then closed_at end as closed_at,
+        reports_closing
+    from core.fct_event_versions
+    inner join core.dim_source using (source_name)
+    where
+        is_resident
+        and community_code is not null
+        and issue_code is not null
+        and known_from < $as_of_date
+        and (known_to is null or known_to >= $as_of_date)
+        and occurred_at < $as_of_date
+        and occurred_at >= $as_of_date::date - interval 364 days
+),
+
+matters as (
+    select
+        community_code,
+        issue_code,
+        matter,
+        weeks_back,
+        max(occurred_at) as occurred_at,
+        max(closed_at) as closed_at,
+        bool_or(reports_closing and closed_at is null) as is_open
+    from known
+    group by community_code, issue_code, matter, weeks_back
+)
+
+select
+    $as_of_date::date as as_of_date,
+    community_code,
+    issue_code,
+    (count(*) filter (where weeks_back = 0))::integer as complaint_count_7d,
+    (count(*) filter (where weeks_back < 4))::integer as complaint_count_28d,
+    count(*)::integer as complaint_count_364d,
+    (count(*) filter (where weeks_back >= 48))::integer as complaint_count_same_28d_last_year,
+    max(occurred_at)::date as last_occurred_date,
+    (count(*) filter (where weeks_back < 4 and is_open))::integer as unresolved_count_28d,
+    max(closed_at)::date as last_closed_date
+from matters
+group by community_code, issue_code

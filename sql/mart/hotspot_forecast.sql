@@ -1,0 +1,117 @@
+-- Which issue is likely to be a hot spot in which community in the coming 7 days, on what evidence, and whose is it?
+-- Grain: as-of date × community × issue. Key: the same.
+-- Reads: forecast.predictions, forecast.reasons, feature.complaint_counts, core.dim_place, core.dim_issue,
+--        core.dim_responsibility, core.fct_event_versions
+with predictions as (
+    select
+        *,
+        row_number() over (order by hot_probability desc, expected_count desc, community_code, issue_code) as risk_rank
+    from forecast.predictions
+    where as_of_date = $as_of_date and origin_date = $as_of_date
+),
+
+places as (
+    select *
+    from core.dim_place
+    where
+        place_level = 'community'
+        and (valid_from is null or valid_from <= $as_of_date)
+        and (valid_to is null or valid_to > $as_of_date)
+    qualify row_number() over (partition by place_code order by valid_from desc nulls last) = 1
+),
+
+duties as (
+    select *
+    from core.dim_responsibility
+    where valid_from is null or valid_from <= $as_of_date
+    qualify row_number() over (partition by issue_code order by valid_from desc nulls last) = 1
+),
+
+-- where the city gave no list, the unit that handled most of these complaints in the past year
+handled as (
+    select community_code, issue_code, unit_name, count(*) as handled_count
+    from core.fct_event_versions
+    where
+        known_from < $as_of_date
+        and (known_to is null or known_to >= $as_of_date)
+        and occurred_at >= $as_of_date::date - interval 364 days
+        and unit_name is not null
+        and community_code is not null
+        and issue_code is not null
+    group by community_code, issue_code, unit_name
+),
+
+usual_unit as (
+    select community_code, issue_code, unit_name
+    from handled
+    qualify row_number() over (partition by community_code, issue_code order by handled_count desc, unit_name) = 1
+),
+
+calls as (
+    select community_code, sum(complaint_count_364d) as complaint_count
+    from feature.complaint_counts
+    where as_of_date = $as_of_date
+    group by community_code
+),
+
+final as (
+    select
+        f.as_of_date,
+        ($as_of_date::date + interval 6 days)::date as window_end_date,
+        f.community_code,
+        f.issue_code,
+        p.district_code,
+        p.district_name,
+        p.street_code,
+        p.street_name,
+        p.place_name as community_name,
+        i.issue_name,
+        i.major_name,
+        i.is_dangerous,
+        f.risk_rank::integer as risk_rank,
+        case
+            when f.hot_probability >= $extreme_from then '极高'
+            when f.hot_probability >= $high_from then '高'
+            when f.hot_probability >= $medium_from then '中'
+            else '低'
+        end as risk_level,
+        f.hot_probability,
+        f.recurring_probability,
+        f.baseline_probability,
+        f.expected_count,
+        f.hot_threshold,
+        coalesce(c.complaint_count_7d, 0) as complaint_count_7d,
+        coalesce(c.complaint_count_28d, 0) as complaint_count_28d,
+        coalesce(c.complaint_count_same_28d_last_year, 0) as complaint_count_same_28d_last_year,
+        coalesce(c.complaint_count_364d, 0) as complaint_count_364d,
+        f.hot_weeks_8w,
+        coalesce(c.unresolved_count_28d, 0) as unresolved_count_28d,
+        c.last_occurred_date,
+        c.last_closed_date,
+        10000.0 * calls.complaint_count / nullif(p.population, 0) as calling_rate_364d,
+        coalesce(r.reasons, '近一年无同类诉求') as reasons,
+        coalesce(
+            replace(
+                replace(d.lead_unit, '{district}', coalesce(p.district_name, '')), '{street}', coalesce(p.street_name, '')
+            ),
+            u.unit_name
+        ) as responsible_unit,
+        d.category as responsibility_category,
+        coalesce(d.basis, case when u.unit_name is not null then '近一年承办最多的单位' end) as responsibility_basis,
+        not i.is_dangerous
+        and ('0x' || left(md5(f.community_code || '|' || f.issue_code || '|' || $held_out_week), 7))::integer
+        < $held_out_share * 268435456 as is_held_out,
+        f.forecaster_name
+    from predictions as f
+    inner join places as p on f.community_code = p.place_code
+    inner join core.dim_issue as i on f.issue_code = i.issue_code
+    left join feature.complaint_counts as c
+        on f.as_of_date = c.as_of_date and f.community_code = c.community_code and f.issue_code = c.issue_code
+    left join forecast.reasons as r
+        on f.as_of_date = r.as_of_date and f.community_code = r.community_code and f.issue_code = r.issue_code
+    left join duties as d on f.issue_code = d.issue_code
+    left join usual_unit as u on f.community_code = u.community_code and f.issue_code = u.issue_code
+    left join calls on f.community_code = calls.community_code
+)
+
+select * from final

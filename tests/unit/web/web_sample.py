@@ -1,0 +1,133 @@
+"""A small published snapshot for the page's tests: 2 districts × 2 streets × 3 communities × 5 issues, 60 forecasts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+from fastapi import Header, HTTPException
+
+from pipelines.settings import CHECKOUT, Settings
+from pipelines.warehouse.snapshot import adopt
+
+AS_OF = dt.date(2026, 11, 30)
+DISTRICTS = [("110105", "朝阳区", [("110105001", "建外街道"), ("110105002", "望京街道")]),
+             ("110108", "海淀区", [("110108001", "万寿路街道"), ("110108002", "羊坊店街道")])]
+ISSUES = [("06001", "供暖不热", "供暖", False), ("03002", "违规停车", "交通", False),
+          ("02003", "施工噪音", "环境", False), ("05004", "燃气泄漏", "公用事业", True),
+          ("02005", "垃圾堆放", "环境", False)]
+LEVELS = [(.6, "极高"), (.35, "高"), (.15, "中"), (0, "低")]
+SCRIPT, FORMULA, TURNED = "<script>alert(1)</script>居", "=HYPERLINK(\"x\",\"y\")", "甲\u202e乙\u200b丙"
+
+CELL = "/cell/110105001001/06001"
+ADDRESSES = ("/", CELL, "/api/forecast", "/export.csv", "/export.xlsx")
+
+FORECAST = """insert into mart.hotspot_forecast values (
+    $as_of, $end, $community, $issue, $district, $district_name, $street, $street_name, $community_name, $issue_name,
+    $major, $dangerous, $rank, $level, $probability, $probability / 2, $baseline, $expected, $threshold, $last_7d,
+    $last_28d, $last_year, $last_364d, $hot_weeks, 1, $last_date, null, 12.5, $reasons, $unit, '法定职责',
+    '《城市供热管理条例》第三条', $held_out, 'tails')"""
+
+
+def publish(settings: Settings, *, streets: bool = True, districts: bool = True, older: bool = True) -> None:
+    """Build the sample by this checkout's migrations and publish it.
+
+    Args:
+        settings: whose snapshot folder to publish into.
+        streets: whether the city has streets.
+        districts: whether the city has districts.
+        older: whether the file also holds a forecast of the day before, which nobody may see.
+    """
+    settings.snapshot_dir.mkdir(parents=True)
+    built = settings.snapshot_dir / "building.duckdb"
+    with duckdb.connect(str(built)) as connection:
+        connection.execute("begin transaction")
+        for path in sorted((CHECKOUT / "sql" / "migrations").glob("000[1-5]_*.sql")):
+            connection.execute(path.read_text(encoding="utf-8"))
+        _insert_forecasts(connection, streets, districts)
+        _insert_around(connection)
+        if older:
+            connection.execute("insert into mart.hotspot_forecast select * replace (as_of_date - 1 as as_of_date) "
+                               "from mart.hotspot_forecast")
+        connection.execute("commit")
+    adopt(settings.snapshot_dir, built, AS_OF, hashlib.sha256(f"{streets}{districts}".encode()).hexdigest())
+
+
+def _insert_forecasts(connection: duckdb.DuckDBPyConnection, streets: bool, districts: bool) -> None:
+    places = [(district, street, f"{street[0]}{number:03}", f"{'安宁和'[number - 1]}里社区")
+              for district in DISTRICTS for street in district[2] for number in (1, 2, 3)]
+    names = {"110105001001": SCRIPT, "110105001002": FORMULA, "110105001003": TURNED}
+    cells = [(place, issue) for place in places for issue in ISSUES]
+    for rank, (place, issue) in enumerate(sorted(cells, key=lambda cell: _mix(cell[0][2], cell[1][0])), start=1):
+        district, street, code, name = place
+        probability = round(.95 - rank * .0151, 4)
+        last_7d = max(0, 14 - rank // 4)
+        connection.execute(FORECAST, {
+            "as_of": AS_OF, "end": AS_OF + dt.timedelta(days=6), "community": code, "issue": issue[0],
+            "district": district[0] if districts else None, "district_name": district[1] if districts else None,
+            "street": street[0] if streets else None, "street_name": street[1] if streets else None,
+            "community_name": names.get(code, name), "issue_name": issue[1], "major": issue[2], "dangerous": issue[3],
+            "rank": rank, "level": next(level for floor, level in LEVELS if probability >= floor),
+            "probability": probability, "baseline": round(probability * .9, 4),
+            "expected": round(probability * 9, 2), "threshold": 3 + len(issue[1]) % 3, "last_7d": last_7d,
+            "last_28d": last_7d * 3 + 2, "last_year": rank % 7, "last_364d": last_7d * 30, "hot_weeks": rank % 5,
+            "last_date": AS_OF - dt.timedelta(days=rank),
+            "reasons": "-1℃降温；近8周热点4周" if rank == 1 else f"近7天{last_7d}件，高于平时；去年同期{rank % 7}件",
+            "unit": None if rank == 60 else "＝区城管委" if rank == 2 else "区住建委",
+            "held_out": rank % 10 == 0 and not issue[3],
+        })
+        weeks = {AS_OF - dt.timedelta(days=7 * back): _mix(code, issue[0], back) % 8 for back in range(1, 105)}
+        counted = {week: count for week, count in weeks.items() if count}
+        connection.execute("insert into mart.cell_history select $as_of, $community, $issue, unnest($weeks::date[]), "
+                           "unnest($counts::integer[])",
+                           {"as_of": AS_OF, "community": code, "issue": issue[0], "weeks": list(counted),
+                            "counts": list(counted.values())})
+
+
+def _insert_around(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("insert into mart.selections values (?, 'tails', '分层滤波', false, 'ewma', '指数平滑', "
+                       "'26周回测中优于全部基线', true)", [AS_OF])
+    score = "insert into mart.evaluations values (?, ?, ?, ?, ?, ?, 26, 812, ?, ?, ?, ?, ?, ?, ?, ?, 50)"
+    connection.executemany(score, [
+        (AS_OF, "tails", "分层滤波", False, True, False, .412, .52, .13, .081, .02, .004, .48, .31),
+        (AS_OF, "ewma", "指数平滑", True, False, True, .391, .51, .11, .084, .021, .012, .46, .30),
+        (AS_OF, "last_week", "上周件数", True, False, False, .28, .41, float("nan"), .12, .03, .05, .37, .25),
+    ])
+    status = ("insert into mart.source_status values "
+              "(?, ?, ?, 'hotline_order', ?, 900, 880, 5, 15, 0, 0, null, ?, ?, '02:00', ?, 7, 3, 0, ?, ?)")
+    on_time, late = dt.datetime(2026, 11, 29, 23, 58), dt.datetime(2026, 11, 26, 21, 0)
+    connection.executemany(status, [
+        (AS_OF, "hotline", "12345热线工单", "市民热线中心", AS_OF, on_time, False, 0, None),
+        (AS_OF, "grid", "网格事件", "区网格中心", late.date(), late, True, 1, "社区为空的比例偏高"),
+    ])
+
+
+def _mix(*parts: object) -> int:
+    """A number that looks random and never changes."""
+    return int.from_bytes(hashlib.sha256("|".join(map(str, parts)).encode()).digest()[:4], "big")
+
+
+def settings_in(folder: Path) -> Settings:
+    """Settings whose home is a test's own folder."""
+    return Settings(home=folder, city=folder / "city")
+
+
+class Person:
+    """What Airflow's login hands over, as far as the page asks."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def get_name(self) -> str:
+        """The account's name."""
+        return self._name
+
+
+def person_in_header(who: Annotated[str | None, Header()] = None) -> Person:
+    """A login for tests: the name stands in a header."""
+    if who is None:
+        raise HTTPException(401)
+    return Person(who)
