@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from models.binning import WeightedBins
 from models.features import features_at
 from models.forecaster import Forecast, Forecaster
 from models.panel import DAYS_PER_WEEK, Panel
@@ -28,6 +29,7 @@ class BoostedClassifier(Forecaster):
 
     Attributes:
         classifier_: the fitted classifier, or None where there was too little to learn from.
+        bins_: the bins of its inputs.
     """
 
     ALPHA = 0.1
@@ -42,13 +44,16 @@ class BoostedClassifier(Forecaster):
 
     @property
     def name(self) -> str:
+        """Key used in column names."""
         return "boosted"
 
     @property
     def title(self) -> str:
+        """Chinese label for the page and the brief."""
         return "梯度提升树"
 
     def fit(self, panel: Panel, thresholds: Thresholds) -> Self:
+        """Grow the trees on the closed windows of the last ``training_weeks`` weeks."""
         thresholds.check(panel)
         counts, horizon = panel.observed, thresholds.horizon_weeks
         newest = len(counts) - 1 - horizon
@@ -64,26 +69,29 @@ class BoostedClassifier(Forecaster):
             weights.append(np.where(hot[kept], 1.0, 1 / share))
         self.classifier_ = None
         if sum(int(hot.sum()) for hot in outcomes) >= LEAST_POSITIVES:
+            weight = np.concatenate(weights)
+            table = np.concatenate(inputs)
+            self.bins_ = WeightedBins().fit(table, weight)
             self.classifier_ = HistGradientBoostingClassifier(
                 learning_rate=0.05,
                 max_iter=self.iterations,
                 max_leaf_nodes=8,
                 min_samples_leaf=100,
                 l2_regularization=5.0,
-                max_bins=64,
                 early_stopping=False,
                 random_state=self.seed,
-            ).fit(np.concatenate(inputs), np.concatenate(outcomes), sample_weight=np.concatenate(weights))
+            ).fit(self.bins_.transform(table), np.concatenate(outcomes), sample_weight=weight)
         return self
 
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
+        """Forecast the window that begins at ``panel.as_of``."""
         thresholds.check(panel)
         counts = panel.observed
         expected = thresholds.horizon_weeks * np.maximum(ewma(counts, self.ALPHA), 1e-3)
         p_hot = poisson_tail(expected, thresholds.hot)
         if self.classifier_ is not None:
             table = features_at(counts, thresholds, week_of_year(panel.as_of))
-            p_hot = self.classifier_.predict_proba(table)[:, 1].reshape(p_hot.shape)
+            p_hot = self.classifier_.predict_proba(self.bins_.transform(table))[:, 1].reshape(p_hot.shape)
         return Forecast(p_hot, poisson_tail(expected, surge_thresholds(panel, thresholds)), expected)
 
 

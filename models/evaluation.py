@@ -52,6 +52,7 @@ class Rows:
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Rows:
+        """Take the columns out of a backtest; weeks and cells are numbered from 0."""
         week = frame["origin_date"].rank("dense").to_numpy().astype(np.int64) - 1
         community, issue = (
             frame[column].cast(pl.Categorical).to_physical().to_numpy().astype(np.int64)

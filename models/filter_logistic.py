@@ -62,13 +62,16 @@ class FilterLogistic(Forecaster):
 
     @property
     def name(self) -> str:
+        """Key used in column names."""
         return "filter_logistic"
 
     @property
     def title(self) -> str:
+        """Chinese label for the page and the brief."""
         return "伽马-泊松滤波+逻辑回归"
 
     def fit(self, panel: Panel, thresholds: Thresholds) -> Self:
+        """Choose the speed of the city-wide rate and fit the logistic on the last ``training_weeks`` closed windows."""
         thresholds.check(panel)
         self.exposure_alpha_ = tune_exposure(panel.observed[-self.training_weeks :].sum(axis=1, dtype=np.float64))
         rows = self._training_rows(panel, thresholds)
@@ -76,6 +79,7 @@ class FilterLogistic(Forecaster):
         return self
 
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
+        """Forecast the window that begins at ``panel.as_of``."""
         return self.forecast(last_state(panel, thresholds.horizon_weeks, self.exposure_alpha_), panel, thresholds)
 
     def forecast(self, state: WeekState, panel: Panel, thresholds: Thresholds) -> Forecast:
@@ -170,7 +174,8 @@ def level_logits(mean: Floats, size: Floats, threshold: Floats) -> Floats:
     """Step 6: L_l, the logit of the negative binomial tail of each level.
 
     Args:
-        mean, size: shape (levels, ...), as in ``WeekState``.
+        mean: μ, shape (levels, ...), as in ``WeekState``.
+        size: negative binomial size, the same shape.
         threshold: broadcast against one level.
 
     Returns:

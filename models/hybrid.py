@@ -1,4 +1,4 @@
-"""The filter's forecast, corrected by trees: boosted rates on top of the filter's mean (R2 of the forecast protocol)."""
+"""The filter's forecast, corrected by trees: a boosted rate on top of the filter's mean (R2 of the protocol)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
+from models.binning import WeightedBins
 from models.boosted import WARM_UP_WEEKS, week_of_year
 from models.features import features_at
 from models.filter_logistic import FilterLogistic, last_state, level_logits
@@ -32,7 +33,8 @@ class FilterBoosted(Forecaster):
 
     Attributes:
         linear_: the fitted ``FilterLogistic``.
-        regressor_: the fitted regressor, or None where no week could be trained on.
+        regressor_: the fitted regressor, or None where there was nothing to train on.
+        bins_: the bins of its inputs.
     """
 
     def __init__(
@@ -45,13 +47,16 @@ class FilterBoosted(Forecaster):
 
     @property
     def name(self) -> str:
+        """Key used in column names."""
         return "filter_boosted"
 
     @property
     def title(self) -> str:
+        """Chinese label for the page and the brief."""
         return "滤波+提升树"
 
     def fit(self, panel: Panel, thresholds: Thresholds) -> Self:
+        """Fit ``FilterLogistic``, then the trees on what its filter missed."""
         self.linear_ = FilterLogistic(seed=self.seed).fit(panel, thresholds)
         counts, horizon = panel.observed, thresholds.horizon_weeks
         newest = len(counts) - 1 - horizon
@@ -72,6 +77,9 @@ class FilterBoosted(Forecaster):
             weights.append(mean[kept] / chance[kept])
         ratio = np.concatenate(ratios)
         if ratio.any():
+            weight = np.concatenate(weights)
+            table = np.concatenate(inputs)
+            self.bins_ = WeightedBins().fit(table, weight)
             self.regressor_ = HistGradientBoostingRegressor(
                 loss="poisson",
                 learning_rate=0.05,
@@ -79,19 +87,19 @@ class FilterBoosted(Forecaster):
                 max_leaf_nodes=8,
                 min_samples_leaf=200,
                 l2_regularization=5.0,
-                max_bins=64,
                 early_stopping=False,
                 random_state=self.seed,
-            ).fit(np.concatenate(inputs), ratio, sample_weight=np.concatenate(weights))
+            ).fit(self.bins_.transform(table), ratio, sample_weight=weight)
         return self
 
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
+        """Forecast the window that begins at ``panel.as_of``."""
         state = last_state(panel, thresholds.horizon_weeks, self.linear_.exposure_alpha_)
         linear = self.linear_.forecast(state, panel, thresholds)
         if self.regressor_ is None:
             return linear
         table = rate_inputs(panel.observed, state, thresholds, panel.as_of)
-        mean = state.mean[1] * self.regressor_.predict(table).reshape(linear.p_hot.shape)
+        mean = state.mean[1] * self.regressor_.predict(self.bins_.transform(table)).reshape(linear.p_hot.shape)
         return Forecast(
             p_hot=self._blend(linear.p_hot, mean, state, thresholds.hot),
             p_surge=self._blend(linear.p_surge, mean, state, surge_thresholds(panel, thresholds)),

@@ -74,7 +74,7 @@ class PrecisionRecall:
 
 
 def ratio_or_nan(above: Floats, below: Floats) -> Floats:
-    """above / below, NaN where ``below`` is not positive."""
+    """Above / below, NaN where ``below`` is not positive."""
     return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0))
 
 
@@ -123,6 +123,7 @@ def area_indices(chosen: list[Ints], counts: list[Floats], area_share: float = A
     Args:
         chosen: per week, the positions of the listed cells, best first; cut here at ``area_share``.
         counts: per week, what came in each cell.
+        area_share: a/A, the share of cells on a list.
     """
     hits = best = total = area = cells = 0.0
     for positions, count in zip(chosen, counts, strict=True):

@@ -94,7 +94,7 @@ def serve(settings: Settings, say: Say) -> None:
         XianbanError: it ended by itself before it answered.
     """
     migrate_metadata(settings)
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         [_program(), "standalone"],
         env=os.environ | environment(settings),
         start_new_session=True,
@@ -128,7 +128,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, seconds:
         if process.poll() is not None:
             raise XianbanError(f"Airflow ended with code {process.returncode}; see standalone.log; is the port taken?")
         try:
-            with urllib.request.urlopen(f"{address}/api/v2/version", timeout=2):  # noqa: S310  loopback only
+            with urllib.request.urlopen(f"{address}/api/v2/version", timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(1)
@@ -136,7 +136,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, seconds:
 
 
 def _airflow(*arguments: str) -> None:
-    done = subprocess.run([_program(), *arguments], env=dict(os.environ), capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run([_program(), *arguments], env=dict(os.environ), capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise XianbanError(f"`airflow {' '.join(arguments)}` failed: {' '.join(last)}")

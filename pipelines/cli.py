@@ -61,7 +61,6 @@ def run(
     """Run the flow for one date: land, clean, validate, conform, read, features, train, forecast, publish, brief.
 
     Examples:
-
       xianban run
 
       xianban run --city pipelines/cities/pingshan --date 2018-11-01
@@ -77,7 +76,13 @@ def run(
     quiet = as_json or not console.is_terminal
     prepare(settings, say=lambda line: None if as_json else console.print(line, style="dim"))
     planned = list(calls(Run(settings, as_of_date), steps_from(first)))
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, disable=quiet, transient=True) as progress:
         bar = progress.add_task("", total=len(planned))
 

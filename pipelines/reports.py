@@ -27,7 +27,9 @@ def status(settings: Settings, as_of_date: dt.date | None) -> dict[str, Any]:
         evaluated = connection.execute(
             "select forecaster_name, is_baseline, hot_pr_auc, hot_log_loss from mart.evaluations order by hot_log_loss"
         ).fetchall()
-        chosen = connection.execute("select forecaster_name, is_baseline, baseline_name from mart.selections").fetchone()
+        chosen = connection.execute(
+            "select forecaster_name, is_baseline, baseline_name from mart.selections"
+        ).fetchone()
     html = settings.brief_dir / f"brief_{snapshot.as_of_date:%Y%m%d}.html"
     return {
         "date": snapshot.as_of_date.isoformat(),
@@ -40,7 +42,9 @@ def status(settings: Settings, as_of_date: dt.date | None) -> dict[str, Any]:
             **next(({"hot_pr_auc": a, "hot_log_loss": b} for n, _, a, b in evaluated if chosen and n == chosen[0]), {}),
         },
         "baselines": [
-            {"name": name, "hot_pr_auc": area, "hot_log_loss": loss} for name, is_base, area, loss in evaluated if is_base
+            {"name": name, "hot_pr_auc": area, "hot_log_loss": loss}
+            for name, is_base, area, loss in evaluated
+            if is_base
         ],
         "snapshot": str(snapshot.path),
         "brief": str(html) if html.exists() else None,
@@ -59,41 +63,50 @@ def trace(settings: Settings, as_of_date: dt.date, order: str) -> dict[str, Any]
     run = Run(settings, as_of_date)
     source, _, record_id = order.rpartition(":")
     wanted = {"id": record_id, "s": source or None, "d": as_of_date}
-    by_record = "record_id = $id and ($s is null or source_name = $s)"
+    by_record = "where record_id = $id and ($s is null or source_name = $s)"
+    file_name = "(select b.file_name from ops.batches as b where b.batch_id = r.batch_id) as file"
     with run.warehouse.reading() as door:
-        staged = [row for table in ("hotline_order", "grid_event") for row in door.rows(
-            f"select g.source_name, b.file_name, g.row_no, g.known_at, g.title, g.content from stg.{table} as g "
-            f"inner join ops.batches as b using (batch_id) where g.{by_record.replace('source_name', 'g.source_name')} "
-            "order by g.known_at", **wanted)]  # fmt: skip
-        rejected = door.rows(
-            "select r.source_name, b.file_name, r.row_no, s.reason from ops.superseded_rows as s "
-            "inner join ops.batches as b using (batch_id) inner join (select s.batch_id, s.row_no, s.source_name from "
-            f"ops.superseded_rows as s where s.{by_record.replace('source_name', 's.source_name')}) as r "
-            "on s.batch_id = r.batch_id and s.row_no = r.row_no", **wanted)  # fmt: skip
+        staged = [
+            row
+            for table in ("stg.hotline_order", "stg.grid_event")
+            for row in door.query(
+                f"select source_name as source, {file_name}, row_no as row, known_at, title, content "
+                f"from {table} as r {by_record} order by known_at, row_no",
+                **wanted,
+            ).to_dicts()
+        ]
+        set_aside = door.query(
+            f"select source_name as source, {file_name}, row_no as row, reason "
+            f"from ops.superseded_rows as r {by_record}",
+            **wanted,
+        ).to_dicts()
         versions = door.query(
-            "select v.event_id, v.version_no, v.occurred_at, v.known_from, v.known_to, v.channel, v.is_resident, "
-            "v.issue_code, i.issue_name, v.issue_basis, v.community_code, v.place_level, v.unit_name, v.status, "
-            "t.tokens from core.fct_event_versions as v left join core.dim_issue as i using (issue_code) "
-            f"left join core.fct_text_readings as t using (text_hash) where v.{by_record.replace('source_name', 'v.source_name')} "
-            "order by v.event_id, v.version_no", **wanted).to_dicts()  # fmt: skip
-        handling = door.rows(
-            "select sequence_no, unit_name, assigned_at, closed_at from core.fct_handling where order_id = $id "
-            "order by sequence_no", **wanted)  # fmt: skip
-        cells = door.query(
-            "select distinct f.as_of_date, f.community_name, f.issue_name, f.hot_probability, f.hot_threshold, "
-            "f.risk_rank, f.reasons from mart.hotspot_forecast as f inner join core.fct_event_versions as v "
-            "on f.community_code = v.community_code and f.issue_code = v.issue_code "
-            f"where f.as_of_date = $d and v.known_from < $d and v.occurred_at < $d and v.{by_record.replace('source_name', 'v.source_name')}",
-            **wanted).to_dicts()  # fmt: skip
+            "select event_id, version_no, occurred_at, known_from, known_to, channel, is_resident, issue_code, "
+            "issue_name, issue_basis, community_code, place_level, unit_name, status, tokens "
+            "from core.fct_event_versions left join core.dim_issue using (issue_code) "
+            f"left join core.fct_text_readings using (text_hash) {by_record} order by event_id, version_no",
+            **wanted,
+        ).to_dicts()
+        handling = door.query(
+            "select sequence_no as sequence, unit_name as unit, assigned_at, closed_at from core.fct_handling "
+            "where order_id = $id order by sequence_no",
+            **wanted,
+        ).to_dicts()
+        forecast = door.query(
+            "select distinct as_of_date, community_name, issue_name, hot_probability, hot_threshold, risk_rank, "
+            "reasons "
+            "from mart.hotspot_forecast inner join core.fct_event_versions using (community_code, issue_code) "
+            f"{by_record} and as_of_date = $d and known_from < $d and occurred_at < $d",
+            **wanted,
+        ).to_dicts()
     return {
         "order": order,
-        "raw_rows": [{"source": s, "file": f, "row": n, "known_at": k, "masked_text": "\n".join(x for x in (t, c) if x)}
-                     for s, f, n, k, t, c in staged],
-        "set_aside": [{"source": s, "file": f, "row": n, "reason": r} for s, f, n, r in rejected],
+        "raw_rows": staged,
+        "set_aside": set_aside,
         "versions": versions,
-        "handling": [{"sequence": n, "unit": u, "assigned_at": a, "closed_at": c} for n, u, a, c in handling],
-        "forecast": cells,
-    }  # fmt: skip
+        "handling": handling,
+        "forecast": forecast,
+    }
 
 
 def _snapshot(settings: Settings, as_of_date: dt.date | None) -> Snapshot:

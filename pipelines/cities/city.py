@@ -120,7 +120,7 @@ class City:
 
     @cached_property
     def responsibilities(self) -> list[dict[str, str | None]]:
-        """``responsibilities.csv``: issue_code, category, lead_unit, basis, deadline_value, deadline_unit, valid_from."""
+        """``responsibilities.csv``: issue_code, category, lead_unit, basis, deadline_value and more."""
         return self._rows("responsibilities.csv", ["issue_code", "lead_unit"], required=False)
 
     @cached_property
@@ -154,8 +154,9 @@ class City:
             missing = [column for column in columns if column not in (reader.fieldnames or [])]
             if missing:
                 raise ConfigurationError(f"{path}: column {missing[0]!r} is missing; the header needs {columns}")
-            return [{key: (value.strip() or None if value else None) for key, value in row.items() if key}
-                    for row in reader]
+            return [
+                {key: (value.strip() or None if value else None) for key, value in row.items() if key} for row in reader
+            ]
 
 
 def explained(error: Exception) -> str:

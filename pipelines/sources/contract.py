@@ -36,24 +36,30 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Delay(_Strict):
-    """A clock that the source does not have: so long after it occurred."""
+class Clock(_Strict):
+    """When something was known: a column, a delay after it occurred, or the column and, where that is blank, the delay."""
 
-    delay: str
+    from_: Annotated[list[str], Field(alias="from")] = []
+    delay: str | None = None
 
     @property
-    def length(self) -> dt.timedelta:
+    def length(self) -> dt.timedelta | None:
         """The delay as a time span."""
-        found = _DELAY.fullmatch(self.delay.strip())
-        assert found is not None  # checked below
-        return dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
+        found = _DELAY.fullmatch(self.delay.strip()) if self.delay else None
+        return dt.timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
 
-    @field_validator("delay")
+    @field_validator("from_", mode="before")
     @classmethod
-    def _readable(cls, value: str) -> str:
-        if not _DELAY.fullmatch(value.strip()):
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _readable(self) -> Clock:
+        if not self.from_ and self.delay is None:
+            raise ValueError("a clock needs a column (from) or a delay")
+        if self.delay is not None and not _DELAY.fullmatch(self.delay.strip()):
             raise ValueError("a delay looks like 30min, 6h or 2d")
-        return value
+        return self
 
 
 class Reader(_Strict):
@@ -128,17 +134,22 @@ class Source(_Strict):
     reader: Reader
     key: Annotated[list[str], Field(min_length=1)] | None = None
     occurred_at: Annotated[list[str], Field(min_length=1)]
-    entered_at: list[str] | Delay | None = None
-    known_at: list[str] | Delay
+    entered_at: Clock | None = None
+    known_at: Clock
     columns: dict[str, ColumnMap] = {}
     resident_channels: list[str] | Literal["all", "none"] = "none"
     issues: Issues | None = None
     voided: list[Voided] = []
 
-    @field_validator("key", "occurred_at", "entered_at", "known_at", mode="before")
+    @field_validator("key", "occurred_at", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
+
+    @field_validator("entered_at", "known_at", mode="before")
+    @classmethod
+    def _column_as_clock(cls, value: Any) -> Any:
+        return {"from": value} if isinstance(value, str | list) else value
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -163,7 +174,7 @@ class Source(_Strict):
     def needed_headers(self) -> list[list[str]]:
         """Headers without which a file is refused; of each inner list one must be there."""
         needed = [[name] for name in self.key or []] + [self.occurred_at]
-        needed += [clock for clock in (self.entered_at, self.known_at) if isinstance(clock, list)]
+        needed += [clock.from_ for clock in (self.entered_at, self.known_at) if clock is not None and clock.from_]
         needed += [item.from_ for name, item in self.columns.items() if name in ("order_id", "community", "latitude")]
         return needed + ([self.issues.from_] if self.issues else [])
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from pipelines.cities.city import CellGrid
 from pipelines.sources import normalise
-from pipelines.sources.contract import ColumnMap, Delay, Source
+from pipelines.sources.contract import Clock, ColumnMap, Source
 from pipelines.text.mask import masked
 
 _EARLIEST = dt.datetime(2000, 1, 1)
@@ -91,10 +91,9 @@ def _record_id(source: Source, frame: pl.DataFrame) -> pl.Expr:
 def _clocks(source: Source, frame: pl.DataFrame) -> dict[str, pl.Expr]:
     occurred = normalise.to_time(_first(frame, source.occurred_at))
 
-    def clock(given: list[str] | Delay) -> pl.Expr:
-        if isinstance(given, Delay):
-            return occurred + pl.lit(given.length)
-        return normalise.to_time(_first(frame, given))
+    def clock(given: Clock) -> pl.Expr:
+        column = normalise.to_time(_first(frame, given.from_))
+        return column if given.length is None else pl.coalesce(column, occurred + pl.lit(given.length))
 
     known = clock(source.known_at)
     entered = known if source.entered_at is None else clock(source.entered_at)
@@ -104,8 +103,8 @@ def _clocks(source: Source, frame: pl.DataFrame) -> dict[str, pl.Expr]:
 def _reason(source: Source, exported_before: dt.datetime | None) -> pl.Expr:
     key = "、".join(source.key or [])
     occurred, known = "、".join(source.occurred_at), "更新时间"
-    if isinstance(source.known_at, list):
-        known = "、".join(source.known_at)
+    if source.known_at.from_:
+        known = "、".join(source.known_at.from_)
     latest = exported_before or dt.datetime(2100, 1, 1)
     return (
         pl.when(pl.col("record_id").is_null())
@@ -144,7 +143,9 @@ def _typed(source: Source, good: pl.DataFrame, cells: CellGrid | None, key: byte
         )  # fmt: skip
         columns = good.select([_column(source, good, name) for name in names])
         sequence = _mapped(source, good, "sequence_no").cast(pl.Int32, strict=False)
-        return pl.concat([base, columns.rename({"unit": "unit_name"}), good.select(sequence_no=sequence)], how="horizontal")
+        return pl.concat(
+            [base, columns.rename({"unit": "unit_name"}), good.select(sequence_no=sequence)], how="horizontal"
+        )
     names = (
         "channel", "demand_type", "title", "content", "caller", "caller_phone", "district", "street", "community",
         "grid_code", "address", "unit", "dispatched_at", "due_at", "closed_at", "status", "is_resolved",
@@ -156,9 +157,9 @@ def _typed(source: Source, good: pl.DataFrame, cells: CellGrid | None, key: byte
     caller_hash = _pseudonyms(reporter, key)
     if cells is not None:
         columns = columns.with_columns(community=_cell_codes(source, good, cells))
-    columns = columns.with_columns(
-        [_each_masked(columns.get_column(name)) for name in _MASKED]
-    ).with_columns(caller_hash=caller_hash, reporter_address_hash=_reporter_address(caller_hash, address))
+    columns = columns.with_columns([_each_masked(columns.get_column(name)) for name in _MASKED]).with_columns(
+        caller_hash=caller_hash, reporter_address_hash=_reporter_address(caller_hash, address)
+    )
     text = pl.concat_str([pl.col("title").fill_null(""), pl.col("content").fill_null("")], separator="\n")
     columns = columns.with_columns(text=text.str.strip_chars())
     hashes = [hashlib.md5(t.encode(), usedforsecurity=False).hexdigest() if t else None for t in columns["text"]]
@@ -169,7 +170,9 @@ def _typed(source: Source, good: pl.DataFrame, cells: CellGrid | None, key: byte
     if isinstance(source.resident_channels, list):
         resident = pl.col("channel").is_in(source.resident_channels).fill_null(False)
     columns = columns.with_columns(
-        text_hash=pl.Series(hashes, dtype=pl.String), category_text=good.select(category).to_series(), is_resident=resident
+        text_hash=pl.Series(hashes, dtype=pl.String),
+        category_text=good.select(category).to_series(),
+        is_resident=resident,
     )
     columns = columns.drop("caller", "caller_phone", "text").rename(
         {"unit": "unit_name", "district": "district_text", "street": "street_text", "community": "community_text"}
@@ -215,9 +218,7 @@ def _each_masked(column: pl.Series) -> pl.Series:
 
 
 def _pseudonyms(column: pl.Series, key: bytes) -> pl.Series:
-    distinct = {
-        text: hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:32] for text in column.unique() if text
-    }
+    distinct = {text: hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:32] for text in column.unique() if text}
     return pl.Series("caller_hash", [distinct.get(text) for text in column], dtype=pl.String)
 
 

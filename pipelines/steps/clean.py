@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-
 from pipelines.sources.contract import Source
 from pipelines.sources.mapping import map_batch
 from pipelines.steps.run import Counts, Run
@@ -51,8 +50,6 @@ def clean(run: Run, source: Source) -> Counts:
 def _mapped_names(source: Source) -> set[str]:
     """Headers that the contract names; kept even where a batch leaves them empty."""
     names = {name for item in source.columns.values() for name in item.from_} | set(source.key or [])
-    for clock in (source.occurred_at, source.entered_at, source.known_at):
-        names |= set(clock) if isinstance(clock, list) else set()
+    names |= set(source.occurred_at) | set(source.known_at.from_)
+    names |= set(source.entered_at.from_ if source.entered_at else [])
     return names | set(source.issues.from_ if source.issues else []) | {"batch_id", "row_no"}
-
-

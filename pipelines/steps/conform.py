@@ -115,7 +115,7 @@ def _places(city: City, cells: list[str]) -> pl.DataFrame:
     latest = {row["code"]: row for row in sorted(rows, key=lambda row: row.get("valid_from") or "")}
     placed = []
     for row in rows:
-        up = {"district": (None, None), "street": (None, None)}
+        up: dict[str, tuple[str | None, str | None]] = {"district": (None, None), "street": (None, None)}
         walker: dict[str, str | None] | None = row
         while walker is not None:
             if walker["level"] in up:
@@ -142,8 +142,8 @@ def _places(city: City, cells: list[str]) -> pl.DataFrame:
 
 
 def _cells(door: Door) -> list[str]:
-    return [row[0] for row in door.rows(
-        "select distinct community_text from stg.hotline_order where community_text is not null order by 1")]  # fmt: skip
+    found = "select distinct community_text from stg.hotline_order where community_text is not null order by 1"
+    return [code for (code,) in door.rows(found)]
 
 
 def _mark_changed(door: Door, everything: bool) -> int:
@@ -151,6 +151,6 @@ def _mark_changed(door: Door, everything: bool) -> int:
     pending += ")" if everything else " and not is_conformed)"
     staged = " union ".join(f"select source_name, record_id from {table} {pending}" for table in _STAGED)
     door.run("delete from ops.changed_records")
-    door.run(f"insert into ops.changed_records {staged} "
-             f"union select source_name, record_id from ops.superseded_rows {pending} and reason = 'voided'")  # fmt: skip
+    voided = f"select source_name, record_id from ops.superseded_rows {pending} and reason = 'voided'"
+    door.run(f"insert into ops.changed_records {staged} union {voided}")
     return int(door.scalar("select count(*) from ops.changed_records"))

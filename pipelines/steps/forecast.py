@@ -9,9 +9,10 @@ import polars as pl
 from models.forecaster import Forecaster, forecast_frame
 from models.panel import Panel
 from models.reasons import reasons
+from models.registry import forecaster_named
 from models.targets import Thresholds, hot_weeks
 from pipelines.errors import NothingKnown
-from pipelines.steps.panels import forecaster_named, read_panels, threshold_date, year_thresholds
+from pipelines.steps.panels import read_panels, threshold_date, year_thresholds
 from pipelines.steps.reasons import sentences
 from pipelines.steps.run import Counts, Run
 
@@ -33,8 +34,8 @@ def forecast(run: Run) -> Counts:
             "select forecaster_name, baseline_name from forecast.selections where as_of_date = $d", d=run.as_of_date
         )
         evidence = door.query("select * from feature.complaint_counts where as_of_date = $d", d=run.as_of_date)
-        served_then = bool(door.scalar(
-            "select count(*) from forecast.predictions where as_of_date = $d and origin_date = $d", d=closed))  # fmt: skip
+        served = "select count(*) from forecast.predictions where as_of_date = $d and origin_date = $d"
+        served_then = bool(door.scalar(served, d=closed))
     if not selected:
         raise NothingKnown(f"{run.city.name} {run.as_of_date}: no forecaster selected; run the step `train` first")
     chosen, baseline = (forecaster_named(name) for name in selected[0])

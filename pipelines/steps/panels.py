@@ -7,26 +7,12 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from models.backtest import Forecaster, all_baselines
-from models.boosted import BoostedClassifier
-from models.filter_logistic import FilterLogistic
-from models.hybrid import FilterBoosted
 from models.panel import DAYS_PER_WEEK, Panel
 from models.targets import Thresholds, frozen_thresholds
 from pipelines.errors import NothingKnown
 from pipelines.steps.run import Run
 
 HORIZON_WEEKS = 1
-
-
-def candidate_models() -> list[Forecaster]:
-    """The models that compete with the baselines."""
-    return [FilterLogistic(), FilterBoosted(), BoostedClassifier()]
-
-
-def forecaster_named(name: str) -> Forecaster:
-    """A fresh, unfitted forecaster."""
-    return next(forecaster for forecaster in [*candidate_models(), *all_baselines()] if forecaster.name == name)
 
 
 def read_panels(run: Run, dates: Iterable[dt.date]) -> dict[dt.date, Panel]:
@@ -44,7 +30,9 @@ def read_panels(run: Run, dates: Iterable[dt.date]) -> dict[dt.date, Panel]:
         for date in sorted(set(dates))
     }
     with run.warehouse.reading() as door:
-        cells = door.query("select community_code, issue_code from cohort.cells where as_of_date = $d", d=run.as_of_date)
+        cells = door.query(
+            "select community_code, issue_code from cohort.cells where as_of_date = $d", d=run.as_of_date
+        )
         frames = {date: door.ask("feature.cell_weeks", as_of_date=date, history_weeks=weeks)
                   for date, weeks in wanted.items()}  # fmt: skip
     if cells.is_empty():

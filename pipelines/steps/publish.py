@@ -7,7 +7,7 @@ import hashlib
 
 import duckdb
 
-from pipelines.errors import AccountingError, WarehouseError
+from pipelines.errors import WarehouseError
 from pipelines.steps.run import Counts, Run
 from pipelines.steps.validate import gate_of, verdict_frame
 from pipelines.warehouse.expectations import judge, load_suite
@@ -110,7 +110,8 @@ def fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
             "select column_name, data_type from duckdb_columns() where schema_name = 'mart' and table_name = ? "
             "order by column_index", [name]).fetchall()  # fmt: skip
         texts = ", ".join(
-            f"coalesce({f'round({column}, 9)' if kind == 'DOUBLE' else column}::varchar, '∅')" for column, kind in columns
+            f"coalesce({f'round({column}, 9)' if kind == 'DOUBLE' else column}::varchar, '∅')"
+            for column, kind in columns
         )
         row = connection.execute(
             f"select md5(coalesce(string_agg(h, '' order by h), '')) from "
@@ -118,4 +119,3 @@ def fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
         ).fetchone()
         parts.append(f"{name}={row[0] if row else ''}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-

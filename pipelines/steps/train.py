@@ -7,10 +7,11 @@ import datetime as dt
 import polars as pl
 
 from models.backtest import backtest, development
-from models.baselines import BASELINES, CLASSICAL_BASELINES, all_baselines
+from models.baselines import BASELINES, all_baselines
 from models.evaluation import choose, summary
+from models.registry import all_models, forecaster_named
 from models.splits import weekly_origins
-from pipelines.steps.panels import HORIZON_WEEKS, candidate_models, forecaster_named, read_panels
+from pipelines.steps.panels import HORIZON_WEEKS, read_panels
 from pipelines.steps.run import Counts, Run, log
 
 _REFIT_EVERY = 13
@@ -35,7 +36,7 @@ def train(run: Run) -> Counts:
         return _without_history(run)
     origins = [split.origin for split in splits]
     panels = read_panels(run, [*origins, run.as_of_date])
-    models = candidate_models()
+    models = all_models()
     rows = backtest(
         panels.__getitem__,
         panels[run.as_of_date],
@@ -63,16 +64,14 @@ def _progress(done: int, total: int, origin: dt.date) -> None:
 
 
 def _without_history(run: Run) -> Counts:
-    reason = (
-        f"自{run.city.config.dense_from}起的完整历史不足以回测，暂用基线方法预测，待积累满5周后再比较选型"
-    )
+    reason = f"自{run.city.config.dense_from}起的完整历史不足以回测，暂用基线方法预测，待积累满5周后再比较选型"
     empty = pl.DataFrame(schema={"forecaster_name": pl.String})
     _store(run, empty, _WITHOUT_HISTORY, _WITHOUT_HISTORY, reason)
     return Counts(details={"origins": 0, "chosen": _WITHOUT_HISTORY, "best_baseline": _WITHOUT_HISTORY})
 
 
 def _evaluations(run: Run, table: pl.DataFrame, rows: pl.DataFrame, chosen: str, baseline: str) -> pl.DataFrame:
-    titles = {forecaster.name: forecaster.title for forecaster in [*candidate_models(), *all_baselines()]}
+    titles = {forecaster.name: forecaster.title for forecaster in [*all_models(), *all_baselines()]}
     return table.select(
         as_of_date=pl.lit(run.as_of_date),
         forecaster_name=pl.col("forecaster"),

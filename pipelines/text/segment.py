@@ -1,22 +1,32 @@
-"""Segment Chinese text with jieba and the city's user dictionary."""
+"""Segment Chinese text as jieba does, with the city's user dictionary.
+
+jieba is the reference; rjieba, the same algorithm in Rust, is the engine and about ten times as fast. They differ in
+one thing: rjieba leaves Latin letters and digits joined that jieba splits by its own rule, so tokens that hold any are
+split again, unless the dictionary knows them as a word (X光). A test proves the tokens identical.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
 MAX_CHARACTERS = 20_000
+_ASCII = re.compile(r"[a-zA-Z0-9]")
+_ASCII_RUN = re.compile(r"([a-zA-Z0-9]+(?:\.\d+)?%?)")
+
+Cut = Callable[[str], list[str]]
 
 
 class Segmenter:
-    """jieba with one city's dictionary.
+    """Segmentation with one city's dictionary.
 
     Args:
-        user_dictionary: a jieba dictionary file (``word frequency`` a line), or None.
+        user_dictionary: a jieba dictionary file (``word frequency [tag]`` a line, frequencies explicit), or None.
         cache_dir: a private folder for jieba's prefix dictionary; its default is a shared temporary folder, where
             another user could plant one.
     """
@@ -35,16 +45,38 @@ class Segmenter:
 
     def tokens(self, texts: Iterable[str | None]) -> list[tuple[list[str], bool]]:
         """Tokens of each text and whether it was cut at ``MAX_CHARACTERS``; blanks and punctuation are left out."""
-        cut = self._tokenizer.lcut
         read = []
         for text in texts:
             text = text or ""
-            words = cut(text[:MAX_CHARACTERS])
+            words = self.cut(text[:MAX_CHARACTERS])
             read.append(([word for word in words if any(c.isalnum() for c in word)], len(text) > MAX_CHARACTERS))
         return read
 
     @cached_property
-    def _tokenizer(self):  # type: ignore[no-untyped-def]  # jieba has no types
+    def cut(self) -> Cut:
+        """The fast engine, or jieba itself where rjieba is not installed."""
+        try:
+            import rjieba
+        except ModuleNotFoundError:
+            return self.reference_cut
+        engine = rjieba.Jieba()
+        for word, frequency in self._user_words():
+            engine.add_word(word, frequency, None)
+
+        def cut(text: str) -> list[str]:
+            words: list[str] = []
+            for word in engine.cut(text, True):
+                if _ASCII.search(word) and not engine.has_word(word):
+                    words += [part for part in _ASCII_RUN.split(word) if part]
+                else:
+                    words.append(word)
+            return words
+
+        return cut
+
+    @cached_property
+    def reference_cut(self) -> Cut:
+        """Jieba itself."""
         import jieba
 
         jieba.setLogLevel(logging.WARNING)
@@ -53,7 +85,13 @@ class Segmenter:
         tokenizer.tmp_dir = str(self._cache_dir)
         tokenizer.cache_file = f"jieba-{version('jieba')}.cache"
         tokenizer.initialize()
-        if self._user_dictionary is not None:
-            with self._user_dictionary.open("rb") as handle:
-                tokenizer.load_userdict(handle)
-        return tokenizer
+        for word, frequency in self._user_words():
+            tokenizer.add_word(word, frequency)
+        cut: Cut = tokenizer.lcut
+        return cut
+
+    def _user_words(self) -> list[tuple[str, int]]:
+        if self._user_dictionary is None:
+            return []
+        lines = (line.split() for line in self._user_dictionary.read_text(encoding="utf-8").splitlines())
+        return [(parts[0], int(parts[1])) for parts in lines if parts]

@@ -109,8 +109,12 @@ class Door:
     def append_raw(self, source_name: str, frame: pl.DataFrame) -> None:
         """Add text columns as they came to ``raw.<source>``; headers never seen before become new columns."""
         table = _checked(f"raw.{source_name}")
-        known = {name for (name,) in self.rows("select column_name from duckdb_columns() "
-                                               "where schema_name = 'raw' and table_name = $t", t=source_name)}
+        known = {
+            name
+            for (name,) in self.rows(
+                "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = $t", t=source_name
+            )
+        }
         if not known:
             columns = ", ".join(f"{quoted(c)} {'bigint' if c == 'row_no' else 'varchar'}" for c in frame.columns)
             self.run(f"create table {table} ({columns})")
@@ -124,8 +128,9 @@ class Door:
     def has_table(self, name: str) -> bool:
         """Whether the table exists."""
         schema, _, table = name.partition(".")
-        found = self.scalar("select count(*) from duckdb_tables() where schema_name = $s and table_name = $t",
-                            s=schema, t=table)
+        found = self.scalar(
+            "select count(*) from duckdb_tables() where schema_name = $s and table_name = $t", s=schema, t=table
+        )
         return bool(found)
 
     def _relation(self, sql: str, params: Mapping[str, Any]) -> duckdb.DuckDBPyRelation:

@@ -87,7 +87,9 @@ def judge(suite: Suite, frame: pl.DataFrame) -> list[Verdict]:
     for item in result.results:
         config = item.expectation_config
         if _raised(item.exception_info):
-            raise ConfigurationError(f"suite {suite.name}: {config.type} on {config.kwargs} cannot be evaluated; fix it")
+            raise ConfigurationError(
+                f"suite {suite.name}: {config.type} on {config.kwargs} cannot be evaluated; fix it"
+            )
         kwargs = config.kwargs
         column = kwargs.get("column") or kwargs.get("column_A") or ",".join(kwargs.get("column_list", [])) or None
         counted = item.result or {}
@@ -110,7 +112,10 @@ def _for_frame(suite: Suite, frame: pl.DataFrame) -> list[dict[str, Any]]:
     made = []
     for item in suite.expectations:
         kwargs = dict(item["kwargs"])
-        if frame.schema.get(kwargs.get("column", ""), None) is not None and frame.schema[kwargs["column"]].is_temporal():
+        if (
+            frame.schema.get(kwargs.get("column", ""), None) is not None
+            and frame.schema[kwargs["column"]].is_temporal()
+        ):
             for bound in {"min_value", "max_value"} & kwargs.keys():
                 kwargs[bound] = dt.datetime.fromisoformat(kwargs[bound])
         made.append({**item, "kwargs": kwargs})
@@ -132,4 +137,8 @@ def _batch_definition() -> Any:
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return context.data_sources.add_pandas("frames").add_dataframe_asset("frame").add_batch_definition_whole_dataframe("whole")
+    return (
+        context.data_sources.add_pandas("frames")
+        .add_dataframe_asset("frame")
+        .add_batch_definition_whole_dataframe("whole")
+    )

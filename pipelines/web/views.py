@@ -153,9 +153,9 @@ def vega_script(request: Request, version: str) -> Response:
     return FileResponse(path, media_type="text/javascript", headers=_FOR_GOOD)
 
 
-@router.get("/{rest:path}")
+@router.api_route("/{rest:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def unknown(rest: str) -> Response:
-    """Everything else. It is a route so that strangers get the same 401 here as everywhere."""
+    """Everything else, by any method. It is a route so that strangers get the same 401 here as everywhere."""
     raise HTTPException(404)
 
 

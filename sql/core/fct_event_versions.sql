@@ -1,73 +1,110 @@
 -- What was known of every reported matter, and when?
 -- Grain: matter × version. Key: event_id, version_no. Only the records named in ops.changed_records are derived.
--- Reads: stg.hotline_order, stg.grid_event, ops.superseded_rows, ops.batches, core.dim_place, core.dim_issue_map
+-- Reads: stg.hotline_order, stg.grid_event, ops.superseded_rows, ops.batches, ops.changed_records, core.dim_place,
+--        core.dim_issue_map, core.dim_source
 -- A record first seen late in an archive was known, without its handling, from the moment it was entered: so each
--- record opens with a version at entered_at that carries neither status nor closing time, and what a row says of its
--- closing counts as known from the closing on, however early the row is stamped.
+-- record opens with a version at entered_at that carries neither status nor closing time. What a row says of its
+-- closing counts as known from the closing on, however early the row is stamped (but not after the day of its export);
+-- and what a source says later is never known earlier, so that an old closing cannot overtake a newer row.
+-- Where the clock does not tell two rows apart, the later export is the newer one.
 with in_force as (
-    select batch_id
+    select
+        batch_id,
+        exported_date,
+        file_name
     from ops.batches
     where gate in ('passed', 'warned')
 ),
 
 records as (
-    select 'hotline_order' as kind, * from stg.hotline_order
-    union all by name
-    select 'grid_event' as kind, * from stg.grid_event
-),
-
-changed as (
-    select records.*
-    from records
-    inner join ops.changed_records using (source_name, record_id)
-    inner join in_force using (batch_id)
-),
-
-distinct_versions as (
-    select * replace (greatest(known_at, coalesce(closed_at, known_at)) as known_at)
-    from changed
-    qualify
-        row_hash is distinct from lag(row_hash) over (
-            partition by source_name, record_id order by known_at, batch_id, row_no
-        )
-),
-
-opened as (
     select
-        * exclude (known_at, dispatched_at, due_at, closed_at, status, is_resolved, is_satisfied),
-        entered_at as known_at,
-        due_at,
-        false as is_void
-    from distinct_versions
-    qualify row_number() over (partition by source_name, record_id order by known_at, batch_id, row_no) = 1
+        'hotline_order' as kind,
+        *
+    from stg.hotline_order
+    union all by name
+    select
+        'grid_event' as kind,
+        *
+    from stg.grid_event
 ),
 
-voids as (
+said as (
+    select
+        r.*,
+        b.exported_date,
+        b.file_name,
+        false as is_void
+    from records as r
+    inner join ops.changed_records as c on r.source_name = c.source_name and r.record_id = c.record_id
+    inner join in_force as b on r.batch_id = b.batch_id
+    union all by name
     select
         s.source_name,
         s.record_id,
         s.batch_id,
         s.row_no,
         s.known_at,
+        b.exported_date,
+        b.file_name,
         true as is_void
     from ops.superseded_rows as s
-    inner join ops.changed_records using (source_name, record_id)
-    inner join in_force on s.batch_id = in_force.batch_id
+    inner join ops.changed_records as c on s.source_name = c.source_name and s.record_id = c.record_id
+    inner join in_force as b on s.batch_id = b.batch_id
     where s.reason = 'voided'
 ),
 
+in_turn as (
+    select
+        *,
+        row_number() over (
+            partition by source_name, record_id
+            order by
+                known_at asc, exported_date asc nulls first, is_void asc, file_name asc, batch_id asc, row_no asc
+        ) as turn
+    from said
+),
+
+-- a row sent again unchanged is no news
+news as (
+    select *
+    from in_turn
+    qualify is_void or row_hash is distinct from lag(row_hash) over (partition by source_name, record_id order by turn)
+),
+
+dated as (
+    select
+        * replace (
+            max(
+                case
+                    when closed_at > known_at
+                        then greatest(known_at, least(closed_at, coalesce(exported_date + interval 1 day, closed_at)))
+                    else known_at
+                end
+            ) over (partition by source_name, record_id order by turn) as known_at
+        )
+    from news
+),
+
+opened as (
+    select
+        * exclude (known_at, turn, dispatched_at, closed_at, status, is_resolved, is_satisfied),
+        entered_at as known_at,
+        0 as turn
+    from news
+    where not is_void
+    qualify row_number() over (partition by source_name, record_id order by turn) = 1
+),
+
 timeline as (
-    select *, 0 as stage from opened
+    select * from opened
     union all by name
-    select *, false as is_void, 1 as stage from distinct_versions
-    union all by name
-    select *, 2 as stage from voids
+    select * from dated
 ),
 
 bounded as (
     select
         *,
-        lead(known_at) over (partition by source_name, record_id order by known_at, stage, batch_id, row_no) as known_to
+        lead(known_at) over (partition by source_name, record_id order by turn) as known_to
     from timeline
 ),
 
@@ -77,128 +114,160 @@ lasting as (
     where not is_void and (known_to is null or known_to > known_at)
 ),
 
-place_names as (
+communities as (
     select
-        c.place_code as community_code,
-        c.place_name as community_name,
-        c.street_code,
-        s.place_name as street_name,
-        c.district_code,
-        c.district_name,
-        coalesce(c.valid_from, date '1900-01-01') as valid_from,
-        coalesce(c.valid_to, date '9999-12-31') as valid_to
-    from core.dim_place as c
-    left join core.dim_place as s on c.street_code = s.place_code and s.place_level = 'street'
-    where c.place_level = 'community'
+        place_code as community_code,
+        place_name as community_name,
+        street_code,
+        district_code,
+        coalesce(valid_from, date '1900-01-01') as valid_from,
+        coalesce(valid_to, date '9999-12-31') as valid_to
+    from core.dim_place
+    where place_level = 'community'
 ),
 
-aliases as (
-    select *, community_name as alias from place_names
-    union all by name
-    select *, community_code as alias from place_names
+-- streets and districts answer to their code and to every name they ever bore
+streets as (
+    select
+        place_code as street_code,
+        district_code,
+        unnest([place_code, place_name]) as street_text
+    from core.dim_place
+    where place_level = 'street'
 ),
 
--- a community name alone is no key: it counts only if one community of that street (and district) bears it
+districts as (
+    select
+        place_code as district_code,
+        unnest([place_code, place_name]) as district_text
+    from core.dim_place
+    where place_level = 'district'
+),
+
+by_district as (
+    select
+        district_text,
+        min(district_code) as district_code
+    from districts
+    group by district_text
+    having count(distinct district_code) = 1
+),
+
+-- a name alone is no key: it counts only if one place within what else is known bears it
+by_street as (
+    select
+        v.source_name,
+        v.record_id,
+        v.turn,
+        min(s.street_code) as street_code,
+        min(s.district_code) as district_code
+    from lasting as v
+    inner join streets as s on v.street_text = s.street_text
+    left join districts as d on s.district_code = d.district_code and v.district_text = d.district_text
+    where v.district_text is null or s.district_code is null or d.district_code is not null
+    group by v.source_name, v.record_id, v.turn
+    having count(distinct s.street_code) = 1
+),
+
+by_grid as (
+    select
+        v.source_name,
+        v.record_id,
+        v.turn,
+        min(g.place_code) as grid_code,
+        min(c.community_code) as community_code,
+        min(c.street_code) as street_code,
+        min(c.district_code) as district_code
+    from lasting as v
+    inner join core.dim_place as g
+        on
+            v.grid_code = g.place_code
+            and g.place_level = 'grid'
+            and (g.valid_from is null or v.occurred_at >= g.valid_from)
+            and (g.valid_to is null or v.occurred_at < g.valid_to)
+    inner join communities as c
+        on
+            g.parent_code = c.community_code
+            and v.occurred_at >= c.valid_from
+            and v.occurred_at < c.valid_to
+    group by v.source_name, v.record_id, v.turn
+    having count(distinct c.community_code) = 1
+),
+
+named as (
+    select
+        *,
+        unnest([community_code, community_name]) as community_text
+    from communities
+),
+
 by_name as (
     select
         v.source_name,
         v.record_id,
-        v.known_at,
-        min(a.community_code) as community_code
+        v.turn,
+        min(c.community_code) as community_code,
+        min(c.street_code) as street_code,
+        min(c.district_code) as district_code
     from lasting as v
-    inner join aliases as a
+    inner join named as c
         on
-            v.community_text = a.alias
-            and (v.street_text is null or a.street_name is null or v.street_text in (a.street_name, a.street_code))
-            and (
-                v.district_text is null or a.district_name is null
-                or v.district_text in (a.district_name, a.district_code)
-            )
-            and v.occurred_at >= a.valid_from
-            and v.occurred_at < a.valid_to
-    group by v.source_name, v.record_id, v.known_at
-    having count(distinct a.community_code) = 1
-),
-
-communities as (
-    select
-        place_code as community_code,
-        any_value(district_code) as district_code,
-        any_value(street_code) as street_code
-    from core.dim_place
-    where place_level = 'community'
-    group by place_code
-),
-
-grids as (
-    select distinct place_code as grid_code, left(place_code, 12) as community_code
-    from core.dim_place
-    where place_level = 'grid'
-),
-
-street_names as (
-    select
-        place_name as street_name,
-        district_name,
-        min(place_code) as street_code,
-        min(district_code) as district_code
-    from core.dim_place
-    where place_level = 'street'
-    group by place_name, district_name
-),
-
-placed as (
-    select
-        v.*,
-        g.grid_code as found_grid_code,
-        coalesce(g.community_code, n.community_code) as community_code
-    from lasting as v
-    left join grids as g on v.grid_code = g.grid_code
-    left join by_name as n
-        on v.source_name = n.source_name and v.record_id = n.record_id and v.known_at = n.known_at
+            v.community_text = c.community_text
+            and v.occurred_at >= c.valid_from
+            and v.occurred_at < c.valid_to
+    left join streets as s on c.street_code = s.street_code and v.street_text = s.street_text
+    left join districts as d on c.district_code = d.district_code and v.district_text = d.district_text
+    where
+        (v.street_text is null or c.street_code is null or s.street_code is not null)
+        and (v.district_text is null or c.district_code is null or d.district_code is not null)
+    group by v.source_name, v.record_id, v.turn
+    having count(distinct c.community_code) = 1
 ),
 
 final as (
     select
-        p.source_name || ':' || p.record_id as event_id,
-        p.source_name,
-        p.record_id,
-        row_number() over (partition by p.source_name, p.record_id order by p.known_at)::integer as version_no,
-        p.kind,
-        p.occurred_at,
-        p.known_at as known_from,
-        p.known_to,
-        p.channel,
-        p.is_resident,
-        p.demand_type,
+        v.source_name || ':' || v.record_id as event_id,
+        v.source_name,
+        v.record_id,
+        row_number() over (partition by v.source_name, v.record_id order by v.turn)::integer as version_no,
+        v.kind,
+        v.occurred_at,
+        v.known_at as known_from,
+        v.known_to,
+        v.channel,
+        v.is_resident,
+        v.demand_type,
         m.issue_code,
         case when m.issue_code is null then 'unmapped' else 'mapped' end as issue_basis,
-        coalesce(c.district_code, s.district_code) as district_code,
-        coalesce(c.street_code, s.street_code) as street_code,
-        p.community_code,
-        p.found_grid_code as grid_code,
+        coalesce(g.district_code, n.district_code, s.district_code, d.district_code) as district_code,
+        coalesce(g.street_code, n.street_code, s.street_code) as street_code,
+        coalesce(g.community_code, n.community_code) as community_code,
+        g.grid_code,
         case
-            when p.found_grid_code is not null then 'grid'
-            when p.community_code is not null then 'community'
+            when g.grid_code is not null then 'grid'
+            when n.community_code is not null then 'community'
             when s.street_code is not null then 'street'
+            when d.district_code is not null then 'district'
         end as place_level,
-        p.unit_name,
-        p.due_at,
-        p.closed_at,
-        p.status,
-        p.is_resolved,
-        p.is_satisfied,
-        p.text_hash,
-        p.caller_hash,
-        p.reporter_address_hash,
-        p.linked_record_id,
-        p.batch_id,
-        p.row_no
-    from placed as p
-    inner join core.dim_source as d on p.source_name = d.source_name
-    left join core.dim_issue_map as m on d.issue_system = m.system and p.category_text = m.value
-    left join communities as c on p.community_code = c.community_code
-    left join street_names as s on p.street_text = s.street_name and p.district_text = s.district_name
+        v.unit_name,
+        v.due_at,
+        v.closed_at,
+        v.status,
+        v.is_resolved,
+        v.is_satisfied,
+        v.text_hash,
+        v.caller_hash,
+        v.reporter_address_hash,
+        v.linked_record_id,
+        v.batch_id,
+        v.row_no
+    from lasting as v
+    inner join core.dim_source as o on v.source_name = o.source_name
+    left join core.dim_issue_map as m on o.issue_system = m.system and v.category_text = m.value
+    left join by_grid as g on v.source_name = g.source_name and v.record_id = g.record_id and v.turn = g.turn
+    left join by_name as n on v.source_name = n.source_name and v.record_id = n.record_id and v.turn = n.turn
+    left join by_street as s on v.source_name = s.source_name and v.record_id = s.record_id and v.turn = s.turn
+    left join by_district as d on v.district_text = d.district_text
 )
 
 select * from final

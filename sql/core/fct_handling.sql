@@ -1,18 +1,54 @@
 -- Which unit took up which order, and when did it finish?
--- Grain: disposal record, as last exported. Key: source_name, record_id. Only records in ops.changed_records are derived.
--- Reads: stg.dept_disposal, ops.superseded_rows, ops.batches
+-- Grain: disposal record, as last exported. Key: source_name, record_id. Only the records named in ops.changed_records
+-- are derived; one that was voided last is left out.
+-- Reads: stg.dept_disposal, ops.superseded_rows, ops.batches, ops.changed_records
 with in_force as (
-    select batch_id
+    select
+        batch_id,
+        exported_date,
+        file_name
     from ops.batches
     where gate in ('passed', 'warned')
 ),
 
-voided as (
-    select s.source_name, s.record_id, max(s.known_at) as voided_at
-    from ops.superseded_rows as s
-    inner join in_force on s.batch_id = in_force.batch_id
-    where s.reason = 'voided'
-    group by s.source_name, s.record_id
+said as (
+    select
+        source_name,
+        record_id,
+        known_at,
+        batch_id,
+        row_no,
+        false as is_void
+    from stg.dept_disposal
+    union all by name
+    select
+        source_name,
+        record_id,
+        known_at,
+        batch_id,
+        row_no,
+        true as is_void
+    from ops.superseded_rows
+    where reason = 'voided'
+),
+
+-- where the clock does not tell two rows apart, the later export is the newer one
+said_last as (
+    select s.*
+    from said as s
+    inner join ops.changed_records as c on s.source_name = c.source_name and s.record_id = c.record_id
+    inner join in_force as b on s.batch_id = b.batch_id
+    qualify
+        row_number() over (
+            partition by s.source_name, s.record_id
+            order by
+                s.known_at desc,
+                b.exported_date desc nulls last,
+                s.is_void desc,
+                b.file_name desc,
+                s.batch_id desc,
+                s.row_no desc
+        ) = 1
 ),
 
 final as (
@@ -33,14 +69,8 @@ final as (
         d.batch_id,
         d.row_no
     from stg.dept_disposal as d
-    inner join ops.changed_records using (source_name, record_id)
-    inner join in_force on d.batch_id = in_force.batch_id
-    left join voided as v on d.source_name = v.source_name and d.record_id = v.record_id
-    where v.voided_at is null or d.known_at > v.voided_at
-    qualify
-        row_number() over (
-            partition by d.source_name, d.record_id order by d.known_at desc, d.batch_id desc, d.row_no desc
-        ) = 1
+    inner join said_last as s on d.batch_id = s.batch_id and d.row_no = s.row_no
+    where not s.is_void
 )
 
 select * from final

@@ -1,26 +1,26 @@
 -- How often did residents complain of this issue in this community, as far as we knew?
--- Grain: community × issue with a complaint in 392 days. Key: the same.
+-- Grain: community × issue with a complaint in 364 days. Key: the same.
 -- A source that never tells when a matter is closed says nothing about what is still open.
 -- Reads: core.fct_event_versions, core.dim_source
 with known as (
     select
-        community_code,
-        issue_code,
-        coalesce(reporter_address_hash, event_id) as matter,
-        occurred_at,
-        (date_diff('day', occurred_at::date, $as_of_date::date) - 1) // 7 as weeks_back,
-        case when closed_at < $as_of_date then closed_at end as closed_at,
-        reports_closing
-    from core.fct_event_versions
-    inner join core.dim_source using (source_name)
+        v.community_code,
+        v.issue_code,
+        coalesce(v.reporter_address_hash, v.event_id) as matter,
+        v.occurred_at,
+        (date_diff('day', v.occurred_at::date, $as_of_date::date) - 1) // 7 as weeks_back,
+        case when v.closed_at < $as_of_date then v.closed_at end as closed_at,
+        d.reports_closing
+    from core.fct_event_versions as v
+    inner join core.dim_source as d on v.source_name = d.source_name
     where
-        is_resident
-        and community_code is not null
-        and issue_code is not null
-        and known_from < $as_of_date
-        and (known_to is null or known_to >= $as_of_date)
-        and occurred_at < $as_of_date
-        and occurred_at >= $as_of_date::date - interval 364 days
+        v.is_resident
+        and v.community_code is not null
+        and v.issue_code is not null
+        and v.known_from < $as_of_date
+        and (v.known_to is null or v.known_to >= $as_of_date)
+        and v.occurred_at < $as_of_date
+        and v.occurred_at >= $as_of_date::date - interval 364 days
 ),
 
 matters as (

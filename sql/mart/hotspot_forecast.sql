@@ -5,7 +5,9 @@
 with predictions as (
     select
         *,
-        row_number() over (order by hot_probability desc, expected_count desc, community_code, issue_code) as risk_rank
+        row_number() over (
+            order by hot_probability desc, expected_count desc, community_code asc, issue_code asc
+        ) as risk_rank
     from forecast.predictions
     where as_of_date = $as_of_date and origin_date = $as_of_date
 ),
@@ -24,16 +26,38 @@ duties as (
     select *
     from core.dim_responsibility
     where valid_from is null or valid_from <= $as_of_date
-    qualify row_number() over (partition by issue_code order by valid_from desc nulls last) = 1
+    qualify row_number() over (partition by issue_code order by valid_from desc nulls last, lead_unit asc) = 1
+),
+
+-- a list that names the unit by its district or street says nothing where the city has none
+listed_unit as (
+    select
+        p.place_code as community_code,
+        d.issue_code,
+        d.category,
+        d.basis,
+        replace(
+            replace(d.lead_unit, '{district}', coalesce(p.district_name, '')), '{street}', coalesce(p.street_name, '')
+        ) as unit_name
+    from places as p
+    cross join duties as d
+    where
+        (p.district_name is not null or not contains(d.lead_unit, '{district}'))
+        and (p.street_name is not null or not contains(d.lead_unit, '{street}'))
 ),
 
 -- where the city gave no list, the unit that handled most of these complaints in the past year
 handled as (
-    select community_code, issue_code, unit_name, count(*) as handled_count
+    select
+        community_code,
+        issue_code,
+        unit_name,
+        count(*) as handled_count
     from core.fct_event_versions
     where
         known_from < $as_of_date
         and (known_to is null or known_to >= $as_of_date)
+        and occurred_at < $as_of_date
         and occurred_at >= $as_of_date::date - interval 364 days
         and unit_name is not null
         and community_code is not null
@@ -42,13 +66,18 @@ handled as (
 ),
 
 usual_unit as (
-    select community_code, issue_code, unit_name
+    select
+        community_code,
+        issue_code,
+        unit_name
     from handled
-    qualify row_number() over (partition by community_code, issue_code order by handled_count desc, unit_name) = 1
+    qualify row_number() over (partition by community_code, issue_code order by handled_count desc, unit_name asc) = 1
 ),
 
 calls as (
-    select community_code, sum(complaint_count_364d) as complaint_count
+    select
+        community_code,
+        sum(complaint_count_364d) as complaint_count
     from feature.complaint_counts
     where as_of_date = $as_of_date
     group by community_code
@@ -88,16 +117,14 @@ final as (
         coalesce(c.unresolved_count_28d, 0) as unresolved_count_28d,
         c.last_occurred_date,
         c.last_closed_date,
-        10000.0 * calls.complaint_count / nullif(p.population, 0) as calling_rate_364d,
+        10000.0 * coalesce(calls.complaint_count, 0) / nullif(p.population, 0) as calling_rate_364d,
         coalesce(r.reasons, '近一年无同类诉求') as reasons,
-        coalesce(
-            replace(
-                replace(d.lead_unit, '{district}', coalesce(p.district_name, '')), '{street}', coalesce(p.street_name, '')
-            ),
-            u.unit_name
-        ) as responsible_unit,
+        coalesce(d.unit_name, u.unit_name) as responsible_unit,
         d.category as responsibility_category,
-        coalesce(d.basis, case when u.unit_name is not null then '近一年承办最多的单位' end) as responsibility_basis,
+        case
+            when d.unit_name is not null then d.basis
+            when u.unit_name is not null then '近一年承办最多的单位'
+        end as responsibility_basis,
         not i.is_dangerous
         and ('0x' || left(md5(f.community_code || '|' || f.issue_code || '|' || $held_out_week), 7))::integer
         < $held_out_share * 268435456 as is_held_out,
@@ -109,7 +136,7 @@ final as (
         on f.as_of_date = c.as_of_date and f.community_code = c.community_code and f.issue_code = c.issue_code
     left join forecast.reasons as r
         on f.as_of_date = r.as_of_date and f.community_code = r.community_code and f.issue_code = r.issue_code
-    left join duties as d on f.issue_code = d.issue_code
+    left join listed_unit as d on f.community_code = d.community_code and f.issue_code = d.issue_code
     left join usual_unit as u on f.community_code = u.community_code and f.issue_code = u.issue_code
     left join calls on f.community_code = calls.community_code
 )

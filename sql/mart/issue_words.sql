@@ -43,7 +43,7 @@ weighed as (
     select
         *,
         text_count * ln(
-            (select count(distinct issue_code) from recent)::double
+            (select count(distinct r.issue_code) from recent as r)::double
             / count(*) over (partition by word)
         ) as weight
     from counted
@@ -63,7 +63,7 @@ final as (
         and communities >= 2
         -- words that masking put there say nothing
         and word not in ('电话', '姓名', '门牌', '证件号', '车牌', '账号', '邮箱', '卡号')
-    qualify row_number() over (partition by issue_code order by weight desc, word) <= 5
+    qualify row_number() over (partition by issue_code order by weight desc, word asc) <= 5
 )
 
 select * from final

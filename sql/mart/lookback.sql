@@ -1,4 +1,4 @@
--- The forecast whose window closed last night: what it said, what the best baseline said, what came.
+-- What did the forecast whose window closed last night say, what did the best baseline say, and what came?
 -- Grain: community × issue. Key: the same.
 -- Reads: forecast.predictions, label.complaint_counts, core.dim_place, core.dim_issue
 with service as (
@@ -41,9 +41,11 @@ final as (
         j.hot_probability,
         j.baseline_probability,
         row_number() over (
-            order by j.hot_probability desc, j.expected_count desc, j.community_code, j.issue_code
+            order by j.hot_probability desc, j.expected_count desc, j.community_code asc, j.issue_code asc
         )::integer as model_rank,
-        row_number() over (order by j.baseline_probability desc, j.community_code, j.issue_code)::integer as baseline_rank,
+        row_number() over (
+            order by j.baseline_probability desc, j.community_code asc, j.issue_code asc
+        )::integer as baseline_rank,
         j.hot_threshold,
         coalesce(l.complaint_count_next_7d, 0) as actual_count,
         coalesce(l.complaint_count_next_7d, 0) >= j.hot_threshold as was_hot

@@ -1,8 +1,9 @@
 -- What did each source deliver, what became of its rows, and is it fresh?
 -- Grain: source. Key: source_name. rows_in = accepted + rejected + superseded; a record that was exported in several
 -- versions is accepted once, its other rows are superseded.
--- Reads: ops.batches, ops.rejected_rows, ops.superseded_rows, ops.validation_results, stg.*, core.dim_source,
---        core.fct_event_versions
+-- What a held batch says is counted as it came, and changes nothing in the records that are in force.
+-- Reads: ops.batches, ops.rejected_rows, ops.superseded_rows, ops.validation_results, stg.hotline_order,
+--        stg.grid_event, stg.dept_disposal, core.dim_source, core.fct_event_versions
 with batches as (
     select *
     from ops.batches
@@ -23,9 +24,11 @@ delivered as (
 ),
 
 rejected as (
-    select r.source_name, count(*) as rejected
+    select
+        r.source_name,
+        count(*) as rejected
     from ops.rejected_rows as r
-    inner join batches using (batch_id)
+    inner join batches as b on r.batch_id = b.batch_id
     group by r.source_name
 ),
 
@@ -34,54 +37,89 @@ set_aside as (
         s.source_name,
         count(*) as superseded
     from ops.superseded_rows as s
-    inner join batches using (batch_id)
+    inner join batches as b on s.batch_id = b.batch_id
     group by s.source_name
 ),
 
-voids as (
+said as (
     select
-        s.source_name,
-        s.record_id,
-        max(s.known_at) as voided_at
-    from ops.superseded_rows as s
-    inner join batches using (batch_id)
-    where s.reason = 'voided'
-    group by s.source_name, s.record_id
+        source_name,
+        record_id,
+        known_at,
+        batch_id,
+        row_no,
+        false as is_void
+    from stg.hotline_order
+    union all
+    select
+        source_name,
+        record_id,
+        known_at,
+        batch_id,
+        row_no,
+        false as is_void
+    from stg.grid_event
+    union all
+    select
+        source_name,
+        record_id,
+        known_at,
+        batch_id,
+        row_no,
+        false as is_void
+    from stg.dept_disposal
+    union all
+    select
+        source_name,
+        record_id,
+        known_at,
+        batch_id,
+        row_no,
+        true as is_void
+    from ops.superseded_rows
+    where reason = 'voided'
 ),
 
-staged as (
-    select source_name, record_id, known_at, batch_id from stg.hotline_order
-    union all
-    select source_name, record_id, known_at, batch_id from stg.grid_event
-    union all
-    select source_name, record_id, known_at, batch_id from stg.dept_disposal
+delivered_rows as (
+    select
+        s.*,
+        b.exported_date,
+        b.file_name,
+        coalesce(b.gate = 'held', false) as is_held
+    from said as s
+    inner join batches as b on s.batch_id = b.batch_id
 ),
 
-records as (
+-- the order of core.fct_event_versions: where the clock does not tell two rows apart, the later export is newer
+said_last as (
+    select *
+    from delivered_rows
+    where not is_held
+    qualify
+        row_number() over (
+            partition by source_name, record_id
+            order by
+                known_at desc, exported_date desc nulls last, is_void desc, file_name desc, batch_id desc, row_no desc
+        ) = 1
+),
+
+in_force as (
     select
-        g.source_name,
-        g.record_id,
-        count(*) filter (where b.gate is distinct from 'held') as versions,
-        count(*) filter (where b.gate = 'held') as held,
-        max(g.known_at) filter (where b.gate is distinct from 'held') as last_known_at
-    from staged as g
-    inner join batches as b using (batch_id)
-    group by g.source_name, g.record_id
+        source_name,
+        count(*) filter (where not is_void) as records
+    from said_last
+    group by source_name
 ),
 
 versions as (
     select
-        r.source_name,
-        sum(
-            r.held + case
-                when r.versions > 0 and (v.voided_at is null or v.voided_at < r.last_known_at) then 1 else 0
-            end
-        ) as accepted,
-        sum(r.versions + r.held) as staged_rows,
-        max(r.last_known_at) filter (where r.last_known_at < $as_of_date) as latest_known_at
-    from records as r
-    left join voids as v using (source_name, record_id)
-    group by r.source_name
+        source_name,
+        count(*) as staged_rows,
+        count(*) filter (where is_held) as held_rows,
+        max(known_at) filter (where not is_held and known_at < $as_of_date) as latest_known_at
+    from delivered_rows
+    where not is_void
+    group by source_name
 ),
 
 gates as (
@@ -90,7 +128,7 @@ gates as (
         count(*) filter (where not v.is_met and v.severity = 'warning') as warnings,
         string_agg(distinct v.reason, '；' order by v.reason) filter (where not v.is_met) as warning_text
     from ops.validation_results as v
-    inner join batches as b using (batch_id)
+    inner join batches as b on v.batch_id = b.batch_id
     where b.exported_date is null or b.exported_date > $as_of_date::date - interval 7 days
     group by v.source_name
 ),
@@ -117,9 +155,11 @@ final as (
         d.kind,
         d.owner,
         coalesce(b.rows_in, 0)::bigint as rows_in,
-        coalesce(v.accepted, 0)::bigint as accepted,
+        (coalesce(v.held_rows, 0) + coalesce(f.records, 0))::bigint as accepted,
         coalesce(r.rejected, 0)::bigint as rejected,
-        (coalesce(s.superseded, 0) + coalesce(v.staged_rows - v.accepted, 0))::bigint as superseded,
+        (
+            coalesce(s.superseded, 0) + coalesce(v.staged_rows, 0) - coalesce(v.held_rows, 0) - coalesce(f.records, 0)
+        )::bigint as superseded,
         coalesce(b.held_back, 0)::bigint as held_back,
         coalesce(b.refused_files, 0)::integer as refused_files,
         b.refusals,
@@ -135,12 +175,13 @@ final as (
         coalesce(g.warnings, 0)::integer as warnings,
         g.warning_text
     from core.dim_source as d
-    left join delivered as b using (source_name)
-    left join rejected as r using (source_name)
-    left join set_aside as s using (source_name)
-    left join versions as v using (source_name)
-    left join gates as g using (source_name)
-    left join matters as m using (source_name)
+    left join delivered as b on d.source_name = b.source_name
+    left join rejected as r on d.source_name = r.source_name
+    left join set_aside as s on d.source_name = s.source_name
+    left join versions as v on d.source_name = v.source_name
+    left join in_force as f on d.source_name = f.source_name
+    left join gates as g on d.source_name = g.source_name
+    left join matters as m on d.source_name = m.source_name
 )
 
 select * from final

@@ -32,9 +32,9 @@ def make_panel() -> MakePanel:
 
 @pytest.fixture(scope="session")
 def city(make_panel: MakePanel) -> Panel:
-    """A simulated city of 40 communities × 4 issues × 110 weeks whose cell rates drift and whose total swings."""
+    """A simulated city of 40 communities × 4 issues × 84 weeks whose cell rates drift and whose total swings."""
     random = np.random.default_rng(7)
-    weeks, communities, issues = 110, 40, 4
+    weeks, communities, issues = 84, 40, 4
     level = random.gamma(0.6, 1.2, (communities, issues))
     drift = np.cumsum(random.normal(0, 0.12, (weeks, communities, issues)), axis=0)
     swing = 0.4 * np.sin(2 * np.pi * np.arange(weeks) / 52)[:, None, None]

@@ -95,7 +95,7 @@ def test_shuffled_outcomes_cannot_be_forecast(city) -> None:
         np.stack([random.permutation(week) for week in flat]),
     )
     frame = backtest(
-        shuffled.before, shuffled, origins_of(shuffled, 8), [FilterLogistic()], baselines=[], chosen="filter_logistic"
+        shuffled.before, shuffled, origins_of(shuffled, 6), [FilterLogistic()], baselines=[], chosen="filter_logistic"
     )
     hot = frame["y_hot"].to_numpy()
     assert average_precision_score(hot, frame["p_hot"].to_numpy()) < 1.35 * hot.mean()

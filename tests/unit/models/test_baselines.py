@@ -27,7 +27,7 @@ def column(values: list[float]) -> np.ndarray:
 def test_the_set_is_complete() -> None:
     averages = ("persistence", "mean_4w", "mean_8w", "mean_26w", "mean_52w", "last_year")
     classical = (*averages, "ewma_02", "ewma_05", "ewma_10", "ewma_20", "croston_sba")
-    assert CLASSICAL_BASELINES == classical
+    assert classical == CLASSICAL_BASELINES
     assert (*classical, "ewma_city") == BASELINES
     assert all(baseline.title for baseline in all_baselines())
 

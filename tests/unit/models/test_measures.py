@@ -23,7 +23,7 @@ POSITIVE = RANDOM.random(300) < 0.1 + 0.5 * SCORE
 def test_average_precision_agrees_with_scikit_learn_under_ties() -> None:
     curve = PrecisionRecall.of(SCORE, POSITIVE, WEEK)
     assert curve.average_precision()[0] == pytest.approx(average_precision_score(POSITIVE, SCORE))
-    weekly = [average_precision_score(POSITIVE[WEEK == week], SCORE[WEEK == week]) for week in range(6)]
+    weekly = [average_precision_score(POSITIVE[week == WEEK], SCORE[week == WEEK]) for week in range(6)]
     assert curve.mean_per_week() == pytest.approx(np.mean(weekly))
 
 

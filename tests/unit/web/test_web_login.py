@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -30,6 +32,13 @@ def test_a_stranger_gets_401_before_anything_is_looked_at(stranger: TestClient, 
     assert answer.headers["cache-control"] == "private, no-store"
 
 
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_other_methods_open_nothing(stranger: TestClient, client: TestClient, method: str, path: str) -> None:
+    assert stranger.request(method, path).status_code == 401
+    assert client.request(method, path).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/static/../views.py", "/static/views.py",
                                   "/vega/0.0.0.js", "/cell/110105001001/99999"])
 def test_what_does_not_exist_is_404_in_plain_words(client: TestClient, path: str) -> None:
@@ -38,38 +47,39 @@ def test_what_does_not_exist_is_404_in_plain_words(client: TestClient, path: str
     assert "没有这个页面" in answer.text
 
 
-def test_the_default_login_is_airflows() -> None:
-    """Needs Airflow's API in the process, so it runs in one of its own."""
-    code = ("from pipelines.web.app import create_app\n"
-            "from airflow.api_fastapi.core_api.security import get_user\n"
-            "app = create_app()\n"
-            "for route in app.routes:\n"
-            "    first = route.dependant.dependencies[0]\n"
-            "    assert get_user in [inner.call for inner in first.dependencies], route.path\n"
-            "print('guarded')")
-    assert _python(code) == "guarded"
-
-
-def test_the_plugin_imports_nothing_heavy() -> None:
-    code = ("import sys\nfrom airflow.plugins_manager import AirflowPlugin\nbefore = set(sys.modules)\n"
-            "from pipelines.web.airflow_plugin import XianbanPlugin\n"
-            "new = {name.split('.')[0] for name in set(sys.modules) - before}\n"
-            "heavy = {'polars', 'sklearn', 'jieba', 'altair', 'great_expectations', 'pandas', 'duckdb', 'vl_convert'}\n"
-            "assert issubclass(XianbanPlugin, AirflowPlugin)\n"
-            "print(sorted(new & heavy), sorted(heavy & set(sys.modules)))")
-    assert _python(code) == "[] []"
-
-
-def test_the_plugin_shows_the_page_where_it_is_mounted() -> None:
-    from pipelines.web.airflow_plugin import XianbanPlugin
-
-    (app,), (view,) = XianbanPlugin.fastapi_apps, XianbanPlugin.external_views
-    assert f"/{view['href']}" == f"{app['url_prefix']}/"
-    assert view["icon"].startswith(view["href"])
-    assert view["nav_top_level"] and view["destination"] == "nav"
-
-
-def _python(code: str) -> str:
+@pytest.fixture(scope="module")
+def in_airflow() -> dict[str, Any]:
+    """What a fresh process sees when Airflow loads the plugin and then asks for the page."""
+    code = """
+import json, sys
+from airflow.plugins_manager import AirflowPlugin
+from pipelines.web.airflow_plugin import XianbanPlugin
+loaded = sorted({name.split(".")[0] for name in sys.modules})
+(app,), (view,) = XianbanPlugin.fastapi_apps, XianbanPlugin.external_views
+from airflow.api_fastapi.core_api.security import get_user
+routes = app["app"].page.routes
+guarded = [get_user in [asked.call for asked in route.dependant.dependencies[0].dependencies] for route in routes]
+print(json.dumps({"is_plugin": issubclass(XianbanPlugin, AirflowPlugin), "loaded": loaded, "guarded": guarded,
+                  "url_prefix": app["url_prefix"], "view": view}))
+"""
     done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()[-1]
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_the_plugin_imports_nothing_heavy(in_airflow: dict[str, Any]) -> None:
+    heavy = {"polars", "sklearn", "jieba", "altair", "great_expectations", "pandas", "duckdb", "vl_convert"}
+    assert in_airflow["is_plugin"]
+    assert heavy & set(in_airflow["loaded"]) == set()
+
+
+def test_the_default_login_is_airflows_on_every_route(in_airflow: dict[str, Any]) -> None:
+    assert in_airflow["guarded"] == [True] * 8
+
+
+def test_the_plugin_shows_the_page_where_it_is_mounted(in_airflow: dict[str, Any]) -> None:
+    view = in_airflow["view"]
+    assert f"/{view['href']}" == f"{in_airflow['url_prefix']}/"
+    assert view["icon"].startswith(view["href"])
+    assert view["nav_top_level"] and view["destination"] == "nav"
