@@ -9,18 +9,25 @@ from __future__ import annotations
 import datetime as dt
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from pipelines.errors import XianbanError
 from pipelines.settings import CHECKOUT, Settings
 
 Say = Callable[[str], None]
+PARTS = {
+    "api-server": ["api-server", "--host", "127.0.0.1"],
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "dag-processor": ["dag-processor"],
+}
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -28,6 +35,8 @@ def environment(settings: Settings) -> dict[str, str]:
     home = settings.airflow_home
     address = f"http://127.0.0.1:{settings.port}"
     variables = {
+        # Airflow starts its task runners by name
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -47,7 +56,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "XIANBAN_CITY": str(settings.city.resolve()),
         "XIANBAN_PORT": str(settings.port),
         "GX_ANALYTICS_ENABLED": "false",
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2"),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
     }
     if settings.data is not None:
         variables["XIANBAN_DATA"] = str(settings.data.resolve())
@@ -88,51 +97,74 @@ def run_all_dags(settings: Settings, as_of_date: dt.date, say: Say) -> None:
 
 
 def serve(settings: Settings, say: Say) -> None:
-    """Start ``airflow standalone`` in a process group of its own, say where it is, and end the group with us.
+    """Start Airflow's parts on the loopback address, say where the page is, and end them with us.
+
+    Not ``airflow standalone``: its scheduler and triggerer open log servers on every address. Logs are read from the
+    disk here, and nothing of ours waits in a triggerer.
 
     Raises:
-        XianbanError: it ended by itself before it answered.
+        XianbanError: a part ended by itself, or nothing answered in time.
     """
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", settings.port)) == 0:
+            raise XianbanError(f"port {settings.port} is taken; end what uses it, or set XIANBAN_PORT to another")
     migrate_metadata(settings)
-    process = subprocess.Popen(
-        [_program(), "standalone"],
-        env=os.environ | environment(settings),
-        start_new_session=True,
-        stdout=(settings.airflow_home / "standalone.log").open("ab"),
-        stderr=subprocess.STDOUT,
-    )
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
-    address = f"http://127.0.0.1:{settings.port}"
+    signal.signal(signal.SIGTERM, _interrupt)
+    log = settings.airflow_home / "serve.log"
+    parts: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        say(f"starting Airflow (log: {settings.airflow_home / 'standalone.log'})")
-        _wait_until_healthy(process, address)
-        say(f"Airflow with the page: {address}/plugin/xianban   (users and passwords: "
-            f"{settings.airflow_home / 'passwords.json'}; end with Ctrl-C)")  # fmt: skip
-        process.wait()
+        with log.open("ab") as output:
+            for name, arguments in PARTS.items():
+                parts[name] = subprocess.Popen(
+                    [_program(), *arguments], start_new_session=True, stdout=output, stderr=subprocess.STDOUT
+                )
+        say(f"starting Airflow (log: {log})")
+        address = f"http://127.0.0.1:{settings.port}"
+        _wait_until_answered(parts, f"{address}/api/v2/version")
+        say(f"page: {address}/plugin/xianban")
+        say(f"users and passwords: {settings.airflow_home / 'passwords.json'}; end with Ctrl-C")
+        while True:
+            _check_alive(parts)
+            time.sleep(1)
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+        _end(parts)
 
 
-def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, seconds: float = 180) -> None:
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _wait_until_answered(parts: dict[str, subprocess.Popen[bytes]], url: str, seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise XianbanError(f"Airflow ended with code {process.returncode}; see standalone.log; is the port taken?")
+        _check_alive(parts)
         try:
-            with urllib.request.urlopen(f"{address}/api/v2/version", timeout=2):
+            with urllib.request.urlopen(url, timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(1)
-    raise XianbanError(f"Airflow did not answer on {address} within {seconds:.0f} s; see standalone.log")
+    raise XianbanError(f"Airflow did not answer within {seconds:.0f} s; see serve.log in its home")
+
+
+def _check_alive(parts: dict[str, subprocess.Popen[bytes]]) -> None:
+    for name, process in parts.items():
+        if process.poll() is not None:
+            raise XianbanError(f"Airflow's {name} ended with code {process.returncode}; see serve.log in its home")
+
+
+def _end(parts: dict[str, subprocess.Popen[bytes]]) -> None:
+    """End every part with its children, politely first."""
+    for process in parts.values():
+        _signal_group(process, signal.SIGTERM)
+    for process in parts.values():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        _signal_group(process, signal.SIGKILL)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def _airflow(*arguments: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -235,6 +236,7 @@ def _show_paths(settings: Settings, as_of_date: dt.date) -> None:
 
 def main() -> None:
     """Entry point: 0 done, 1 a problem a person can solve, 2 wrong usage, 130 interrupted."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when scikit-learn loads; more threads are slower here
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     logging.getLogger("xianban").setLevel(logging.INFO if not sys.stderr.isatty() else logging.WARNING)
     try:

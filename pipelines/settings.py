@@ -10,6 +10,9 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pipelines.errors import ConfigurationError
+
+_SHORTEST_KEY = 8
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -57,19 +60,37 @@ class Settings(BaseSettings):
         """The HMAC key for caller pseudonyms: from the environment, else generated once and kept under the home.
 
         Losing it means that callers of before and after cannot be linked any more; ``xianban doctor`` says so.
+
+        Raises:
+            ConfigurationError: the key is too short to keep anything secret.
         """
         if self.hmac_key is not None:
-            return self.hmac_key.get_secret_value().encode()
-        path = self.home.resolve() / "secrets" / "hmac.key"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except FileExistsError:
-                return path.read_bytes()
-            with os.fdopen(descriptor, "wb") as handle:
-                handle.write(secrets.token_hex(32).encode())
-        return path.read_bytes()
+            key, where = self.hmac_key.get_secret_value().encode(), "XIANBAN_HMAC_KEY"
+        else:
+            path = self.home.resolve() / "secrets" / "hmac.key"
+            if not path.exists():
+                _write_key(path)
+            key, where = path.read_bytes(), str(path)
+        if len(key) < _SHORTEST_KEY:
+            raise ConfigurationError(
+                f"{where}: the key of the caller pseudonyms has {len(key)} characters, at least {_SHORTEST_KEY} are "
+                "needed; restore it from a backup, or set a new one and accept that callers are not linked to before"
+            )
+        return key
+
+
+def _write_key(path: Path) -> None:
+    """Write a new key under its name in one go, so that no other process can read half of it; the first one stays."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
+        handle.write(secrets.token_hex(32).encode())
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
 
 
 @cache

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import difflib
 import hashlib
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines.errors import ConfigurationError
 
@@ -37,6 +38,12 @@ class CellGrid(_Strict):
     north: float
     east: float
     size_km: Annotated[float, Field(gt=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _some_area(self) -> CellGrid:
+        if not (-90 <= self.south < self.north <= 90 and -180 <= self.west < self.east <= 180):
+            raise ValueError("south must lie below north and west before east, in degrees")
+        return self
 
 
 class ForecastRules(_Strict):
@@ -74,7 +81,10 @@ class CityConfig(_Strict):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        ZoneInfo(value)
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):  # an unknown zone is a KeyError, a folder of zones an OSError
+            raise ValueError(f"no time zone {value!r}; a name looks like Asia/Shanghai") from None
         return value
 
 
@@ -95,8 +105,10 @@ class City:
             raise ConfigurationError(f"{path}: no such file; XIANBAN_CITY or --city must name a city folder")
         try:
             self.config = CityConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            raise ConfigurationError(f"{path}: not UTF-8; save it as UTF-8") from None
         except (tomllib.TOMLDecodeError, ValidationError) as error:
-            raise ConfigurationError(f"{path}: {explained(error)}") from None
+            raise ConfigurationError(f"{path}: {explained(error, CityConfig)}") from None
 
     @property
     def name(self) -> str:
@@ -126,7 +138,15 @@ class City:
     @cached_property
     def calendar(self) -> list[dict[str, str | None]]:
         """``calendar.csv``: date, is_workday, name; overrides of the published calendar."""
-        return self._rows("calendar.csv", ["date", "is_workday", "name"], required=False)
+        rows = self._rows("calendar.csv", ["date", "is_workday", "name"], required=False)
+        for row in rows:
+            try:
+                dt.datetime.strptime(row["date"] or "", "%Y-%m-%d")
+            except ValueError:
+                raise ConfigurationError(
+                    f"{self.folder / 'calendar.csv'}: {row['date']!r} is no date; write it as 2026-06-12"
+                ) from None
+        return rows
 
     @property
     def user_dictionary(self) -> Path | None:
@@ -149,19 +169,54 @@ class City:
             if required:
                 raise ConfigurationError(f"{path}: no such file; a city needs it")
             return []
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            missing = [column for column in columns if column not in (reader.fieldnames or [])]
-            if missing:
-                raise ConfigurationError(f"{path}: column {missing[0]!r} is missing; the header needs {columns}")
-            return [
-                {key: (value.strip() or None if value else None) for key, value in row.items() if key} for row in reader
-            ]
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise ConfigurationError(f"{path}: not UTF-8; save it as UTF-8 CSV") from None
+        reader = csv.DictReader(text.splitlines(keepends=True))
+        headers = list(reader.fieldnames or [])
+        for column in columns:
+            if column not in headers:
+                near = difflib.get_close_matches(column, headers, n=1)
+                hint = f" (nearest is {near[0]!r})" if near else ""
+                raise ConfigurationError(f"{path}: column {column!r} is missing{hint}; the header needs {columns}")
+        rows = []
+        for row in reader:
+            if None in row:
+                raise ConfigurationError(
+                    f"{path}:{reader.line_num}: more fields than the header; put quotes around text that holds a comma"
+                )
+            rows.append({key: (value.strip() or None if value else None) for key, value in row.items() if key})
+        return rows
 
 
-def explained(error: Exception) -> str:
-    """A validation error as one line that names the keys."""
-    if isinstance(error, ValidationError):
-        parts = (f"{'.'.join(str(p) for p in item['loc']) or 'file'}: {item['msg']}" for item in error.errors())
-        return "; ".join(parts)
-    return str(error)
+def explained(error: Exception, model: type[BaseModel]) -> str:
+    """A configuration error as one line that names the keys, and for an unknown key the nearest known one."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    parts = []
+    for item in error.errors():
+        where = ".".join(str(step) for step in item["loc"]) or "file"
+        message = item["msg"]
+        if item["type"] == "extra_forbidden":
+            known = _names_at(model, item["loc"][:-1])
+            near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+            message = f"no such key; {hint}"
+        parts.append(f"{where}: {message}")
+    return "; ".join(parts)
+
+
+def _names_at(model: type[BaseModel], steps: tuple[int | str, ...]) -> list[str]:
+    """The keys allowed at a place in the configuration; list indices and free keys on the way are passed over."""
+    for step in steps:
+        for name, field in model.model_fields.items():
+            if step in (name, field.alias):
+                model = _model_in(field.annotation) or model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)

@@ -28,6 +28,7 @@ DISPOSAL_COLUMNS = (
     "order_id", "sequence_no", "unit", "signed_at", "closed_at", "action", "is_true", "is_resolved",
     "unresolved_reason",
 )  # fmt: skip
+ROW_FAULT = "行解析问题"  # column that a reader adds for rows that do not fit the header
 _DELAY = re.compile(r"(\d+)\s*(min|h|d)")
 _UNITS = {"min": "minutes", "h": "hours", "d": "days"}
 
@@ -37,7 +38,7 @@ class _Strict(BaseModel):
 
 
 class Clock(_Strict):
-    """When something was known: a column, a delay after it occurred, or the column and, where that is blank, the delay."""
+    """When something was known: a column, a delay after it occurred, or the column and, where blank, the delay."""
 
     from_: Annotated[list[str], Field(alias="from")] = []
     delay: str | None = None
@@ -71,11 +72,18 @@ class Reader(_Strict):
     """
 
     format: Literal["csv", "xlsx", "parquet"]
-    path: str
+    path: Annotated[str, Field(min_length=1)]
     encoding: Literal["utf-8", "gb18030"] = "utf-8"
-    separator: str = ","
+    separator: Annotated[str, Field(pattern=r'^[^"\r\n]$')] = ","
     sheet: str | int = 0
     header_within: Annotated[int, Field(ge=1, le=20)] = 20
+
+    @field_validator("path")
+    @classmethod
+    def _below_the_data_folder(cls, value: str) -> str:
+        if value.startswith("/") or ".." in value.split("/") or "**" in value or value.count("{date}") > 1:
+            raise ValueError("a path lies below the data folder, without .. or **, and holds {date} at most once")
+        return value
 
 
 class ColumnMap(_Strict):
@@ -168,15 +176,32 @@ class Source(_Strict):
                 raise ValueError(f"columns.{name}: no such canonical column; {hint}")
         if self.kind == "dept_disposal" and "order_id" not in self.columns:
             raise ValueError("columns.order_id: a disposal record must name the order it belongs to")
+        if isinstance(self.resident_channels, list) and "channel" not in self.columns:
+            raise ValueError("columns.channel: resident_channels needs the column that tells channels apart")
         return self
 
     @property
     def needed_headers(self) -> list[list[str]]:
-        """Headers without which a file is refused; of each inner list one must be there."""
+        """Headers without which a file is refused; of each inner list one must be there.
+
+        Without them rows would be counted wrong in silence: no key, clock, place or issue, no channel to tell residents
+        by, or voided records taken for real ones.
+        """
         needed = [[name] for name in self.key or []] + [self.occurred_at]
         needed += [clock.from_ for clock in (self.entered_at, self.known_at) if clock is not None and clock.from_]
-        needed += [item.from_ for name, item in self.columns.items() if name in ("order_id", "community", "latitude")]
+        canonical = {"order_id", "community", "latitude", "longitude"}
+        if isinstance(self.resident_channels, list):
+            canonical.add("channel")
+        needed += [item.from_ for name, item in self.columns.items() if name in canonical]
+        needed += [[mark.column] for mark in self.voided]
         return needed + ([self.issues.from_] if self.issues else [])
+
+    @property
+    def mapped_headers(self) -> set[str]:
+        """All headers that the contract names."""
+        return {name for names in self.needed_headers for name in names} | {
+            name for item in self.columns.values() for name in item.from_
+        }
 
 
 def load_sources(city: City) -> list[Source]:
@@ -205,12 +230,7 @@ def load_source(path: Path) -> Source:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise ConfigurationError(f"{path}:{line}: {error.problem}; correct the YAML there") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise ConfigurationError(f"{path}: not a UTF-8 text without control characters; save it as UTF-8") from None
     except ValidationError as error:
-        known = list(Source.model_fields)
-        hints = [
-            f"{item['loc'][-1]!r} is unknown, nearest is {near[0]!r}"
-            for item in error.errors()
-            if item["type"] == "extra_forbidden"
-            and (near := difflib.get_close_matches(str(item["loc"][-1]), known, n=1))
-        ]
-        raise ConfigurationError(f"{path}: {'; '.join([explained(error), *hints])}") from None
+        raise ConfigurationError(f"{path}: {explained(error, Source)}") from None

@@ -1,7 +1,7 @@
 """Map the text columns of one batch to the canonical, typed, masked rows of its kind.
 
-Only a bad key or a bad time rejects a row; whatever else is odd is kept and counted later. Masking happens here,
-because from here on rows are copied into tables, logs and tests.
+Only a bad key, a bad time or a row that does not fit the header rejects; whatever else is odd is kept and counted
+later. Masking happens here, because from here on rows are copied into tables, logs and tests.
 """
 
 from __future__ import annotations
@@ -16,13 +16,24 @@ import polars as pl
 
 from pipelines.cities.city import CellGrid
 from pipelines.sources import normalise
-from pipelines.sources.contract import Clock, ColumnMap, Source
+from pipelines.sources.contract import ROW_FAULT, Clock, ColumnMap, Source
 from pipelines.text.mask import masked
 
-_EARLIEST = dt.datetime(2000, 1, 1)
 _MASKED = ("title", "content", "address")
 _TIMES = ("dispatched_at", "due_at", "closed_at", "signed_at")
 _FLAGS = ("is_resolved", "is_satisfied", "is_true")
+_EVENT_COLUMNS = (
+    "channel", "demand_type", "title", "content", "district", "street", "community", "grid_code", "address", "unit",
+    "dispatched_at", "due_at", "closed_at", "status", "is_resolved", "is_satisfied", "linked_record_id",
+)  # fmt: skip
+_DISPOSAL_COLUMNS = (
+    "order_id", "unit", "signed_at", "closed_at", "action", "is_true", "is_resolved", "unresolved_reason",
+)  # fmt: skip
+_STORED_AS = {
+    "unit": "unit_name", "district": "district_text", "street": "street_text", "community": "community_text",
+}  # fmt: skip
+# spreadsheets turn long numbers into 2.50912E+17, which many records share
+_SCIENTIFIC = r"(?:^|-)\d(?:\.\d+)?[eE]\+\d+(?:-|$)"
 
 
 @dataclass(frozen=True)
@@ -46,144 +57,160 @@ def map_batch(
     """Sort and map one batch.
 
     Args:
+        source: its contract.
         raw: ``batch_id``, ``row_no`` and the text columns as they came.
         exported_before: rows that occurred at or after this moment cannot be in the file.
         cells: the grid that stands for communities, if the city has one.
         key: HMAC key for pseudonyms.
     """
-    texts = [name for name in raw.columns if name not in ("batch_id", "row_no")]
-    frame = raw.with_columns(row_hash=pl.Series(_hashes(raw.select(texts))), source_name=pl.lit(source.name))
-    frame = frame.with_columns(record_id=_record_id(source, frame), **_clocks(source, frame))
-    reason = _reason(source, exported_before)
-    frame = frame.with_columns(reject_reason=reason)
-    bad = frame.filter(pl.col("reject_reason").is_not_null())
-    good = frame.filter(pl.col("reject_reason").is_null())
-    # a clock that ran backwards must not make a record known before it happened
-    good = good.with_columns(entered_at=pl.max_horizontal("entered_at", "occurred_at")).with_columns(
-        entered_at=pl.min_horizontal("entered_at", pl.max_horizontal("known_at", "occurred_at")),
-        known_at=pl.max_horizontal("known_at", "occurred_at"),
+    # kept apart from the raw columns, whose names are the sender's and may be the same
+    head = _head(source, raw, key)
+    reason = head.select(_reason(source, exported_before)).to_series()
+    is_bad = reason.is_not_null()
+    bad = raw.filter(is_bad)
+    rejected = bad.select(
+        "batch_id",
+        "row_no",
+        source_name=pl.lit(source.name),
+        reason=reason.filter(is_bad),
+        remedy=pl.lit("请在来源系统更正后重新导出"),
+        raw_text=pl.Series(_as_json(bad.drop("batch_id", "row_no")), dtype=pl.String),
     )
-    good = good.with_columns(supersede_reason=_supersede_reason(source, good))
+    raw, head = raw.filter(~is_bad), _in_order(head.filter(~is_bad))
+    reason = head.select(_supersede_reason(source)).to_series()
+    is_old = reason.is_not_null()
+    superseded = head.filter(is_old).select("batch_id", "source_name", "row_no", "record_id", "known_at")
     return Mapped(
-        accepted=_typed(source, good.filter(pl.col("supersede_reason").is_null()), cells, key),
-        rejected=bad.select(
-            "batch_id",
-            "source_name",
-            "row_no",
-            reason=pl.col("reject_reason"),
-            remedy=pl.lit("请在来源系统更正后重新导出"),
-            raw_text=pl.Series(_as_json(bad.select(texts)), dtype=pl.String),
-        ),
-        superseded=good.filter(pl.col("supersede_reason").is_not_null()).select(
-            "batch_id", "source_name", "row_no", "record_id", "known_at", reason=pl.col("supersede_reason")
-        ),
+        accepted=_typed(source, raw.filter(~is_old), head.filter(~is_old), cells, key),
+        rejected=rejected,
+        superseded=superseded.with_columns(reason=reason.filter(is_old)),
     )
 
 
-def _record_id(source: Source, frame: pl.DataFrame) -> pl.Expr:
-    if source.key is None:
-        # the same content twice is two records, told apart by their occurrence
-        return pl.format("{}-{}", pl.col("row_hash"), pl.col("row_no").cum_count().over("row_hash"))
-    parts = [normalise.to_text(pl.col(name)) for name in source.key]
-    return pl.concat_str(parts, separator="-")
-
-
-def _clocks(source: Source, frame: pl.DataFrame) -> dict[str, pl.Expr]:
-    occurred = normalise.to_time(_first(frame, source.occurred_at))
+def _head(source: Source, raw: pl.DataFrame, key: bytes) -> pl.DataFrame:
+    """What decides on a row: its identity, its clocks, and its marks."""
+    occurred = normalise.to_time(_first(raw, source.occurred_at))
 
     def clock(given: Clock) -> pl.Expr:
-        column = normalise.to_time(_first(frame, given.from_))
+        column = normalise.to_time(_first(raw, given.from_))
         return column if given.length is None else pl.coalesce(column, occurred + pl.lit(given.length))
 
     known = clock(source.known_at)
     entered = known if source.entered_at is None else clock(source.entered_at)
-    return {"occurred_at": occurred, "known_at": known, "entered_at": pl.coalesce(entered, known)}
+    voided = pl.any_horizontal(
+        pl.lit(False), *(_first(raw, [m.column]).str.contains_any(m.contains).fill_null(False) for m in source.voided)
+    )
+    head = raw.select(
+        "batch_id",
+        "row_no",
+        source_name=pl.lit(source.name),
+        occurred_at=occurred,
+        entered_at=pl.coalesce(entered, known),
+        known_at=known,
+        is_voided=voided,
+        order_id=_mapped(source, raw, "order_id"),
+        fault=_first(raw, [ROW_FAULT]),
+        key=pl.concat_str(
+            [normalise.to_text(_first(raw, [name])) for name in source.key or []] or pl.lit(""), separator="-"
+        ),
+    )
+    head = head.with_columns(row_hash=pl.Series(_row_hashes(source, raw, head["is_voided"], key), dtype=pl.String))
+    if source.key is None:
+        # the same content twice is two records, told apart by their occurrence
+        occurrence = pl.col("row_no").cum_count().over("row_hash")
+        return head.with_columns(record_id=pl.format("{}-{}", pl.col("row_hash"), occurrence))
+    return head.rename({"key": "record_id"})
 
 
 def _reason(source: Source, exported_before: dt.datetime | None) -> pl.Expr:
-    key = "、".join(source.key or [])
-    occurred, known = "、".join(source.occurred_at), "更新时间"
-    if source.known_at.from_:
-        known = "、".join(source.known_at.from_)
-    latest = exported_before or dt.datetime(2100, 1, 1)
-    return (
-        pl.when(pl.col("record_id").is_null())
+    key, occurred = "、".join(source.key or []), "、".join(source.occurred_at)
+    known = "、".join(source.known_at.from_) or "更新时间"
+    latest = exported_before or normalise.LATEST
+    reason = (
+        pl.when(pl.col("fault").is_not_null())
+        .then(pl.lit("字段数与表头不符（多为文字中的分隔符或换行没有加引号）"))
+        .when(pl.col("record_id").is_null())
         .then(pl.lit(f"编号为空（{key}）"))
         .when(pl.col("record_id").str.contains(r"[\p{Cc}\p{Cf}]") | (pl.col("record_id").str.len_chars() > 100))
         .then(pl.lit(f"编号含不可见字符或过长（{key}）"))
-        .when(pl.col("occurred_at").is_null())
+        .when(pl.col("record_id").str.contains(_SCIENTIFIC))
+        .then(pl.lit(f"编号被电子表格改成科学计数，已丢失位数（{key}）"))
+    )
+    if source.kind == "dept_disposal":
+        order = "、".join(source.columns["order_id"].from_)
+        reason = reason.when(pl.col("order_id").is_null()).then(pl.lit(f"编号为空（{order}）"))
+    return (
+        reason.when(pl.col("occurred_at").is_null())
         .then(pl.lit(f"时间无法识别（{occurred}）"))
         .when(pl.col("known_at").is_null())
         .then(pl.lit(f"时间无法识别（{known}）"))
-        .when(pl.col("occurred_at") < _EARLIEST)
+        .when(pl.col("occurred_at") < normalise.EARLIEST)
         .then(pl.lit(f"时间早于2000年（{occurred}）"))
         .when(pl.col("occurred_at") >= latest)
         .then(pl.lit(f"时间晚于导出日期（{occurred}）"))
+        # it would never become known, and so be lost in silence
+        .when(pl.col("known_at") >= latest + (source.known_at.length or dt.timedelta()))
+        .then(pl.lit(f"时间晚于导出日期（{known}）"))
         .otherwise(None)
     )
 
 
-def _supersede_reason(source: Source, good: pl.DataFrame) -> pl.Expr:
+def _in_order(head: pl.DataFrame) -> pl.DataFrame:
+    """A clock that ran backwards must not make a record known before it happened."""
+    return head.with_columns(
+        entered_at=pl.max_horizontal("entered_at", "occurred_at"), known_at=pl.max_horizontal("known_at", "occurred_at")
+    ).with_columns(entered_at=pl.min_horizontal("entered_at", "known_at"))
+
+
+def _supersede_reason(source: Source) -> pl.Expr:
+    reason = pl.when(pl.col("is_voided")).then(pl.lit("voided"))
+    if source.key is None:
+        return reason.otherwise(None)
     repeated = pl.col("row_no").cum_count().over("record_id", "row_hash") > 1
-    reason = pl.when(repeated).then(pl.lit("duplicate")) if source.key else pl.when(pl.lit(False)).then(pl.lit(""))
-    voided = pl.lit(False)
-    for mark in source.voided:
-        if mark.column in good.columns:
-            voided = voided | pl.col(mark.column).str.contains_any(mark.contains).fill_null(False)
-    return reason.when(voided).then(pl.lit("voided")).otherwise(None)
+    return reason.when(repeated).then(pl.lit("duplicate")).otherwise(None)
 
 
-def _typed(source: Source, good: pl.DataFrame, cells: CellGrid | None, key: bytes) -> pl.DataFrame:
-    base = good.select(
+def _typed(source: Source, good: pl.DataFrame, head: pl.DataFrame, cells: CellGrid | None, key: bytes) -> pl.DataFrame:
+    base = head.select(
         "source_name", "batch_id", "row_no", "record_id", "row_hash", "occurred_at", "entered_at", "known_at"
     )
     if source.kind == "dept_disposal":
-        names: tuple[str, ...] = (
-            "order_id", "unit", "signed_at", "closed_at", "action", "is_true", "is_resolved", "unresolved_reason",
-        )  # fmt: skip
-        columns = good.select([_column(source, good, name) for name in names])
-        sequence = _mapped(source, good, "sequence_no").cast(pl.Int32, strict=False)
-        return pl.concat(
-            [base, columns.rename({"unit": "unit_name"}), good.select(sequence_no=sequence)], how="horizontal"
+        columns = _select(
+            good,
+            *(_column(source, good, name) for name in _DISPOSAL_COLUMNS),
+            # spreadsheets write 1 as 1.0
+            sequence_no=_mapped(source, good, "sequence_no")
+            .cast(pl.Float64, strict=False)
+            .cast(pl.Int32, strict=False),
         )
-    names = (
-        "channel", "demand_type", "title", "content", "caller", "caller_phone", "district", "street", "community",
-        "grid_code", "address", "unit", "dispatched_at", "due_at", "closed_at", "status", "is_resolved",
-        "is_satisfied", "linked_record_id",
-    )  # fmt: skip
-    columns = good.select([_column(source, good, name) for name in names])
-    reporter = columns.select(pl.coalesce("caller_phone", "caller")).to_series()
-    address = columns.get_column("address")
-    caller_hash = _pseudonyms(reporter, key)
+        return base.hstack(columns.rename({"unit": "unit_name"}))
+    columns = _select(good, *(_column(source, good, name) for name in _EVENT_COLUMNS))
+    phone, name = _mapped(source, good, "caller_phone"), _mapped(source, good, "caller")
+    caller_hash = _pseudonyms(_select(good, normalise.to_reporter(phone, name)).to_series(), key)
+    # keyed as well: beside the caller's pseudonym a plain hash would let anyone try all doors of an estate
+    place_of_caller = pl.select(pl.concat_str(caller_hash, columns["address"], separator="|")).to_series()
     if cells is not None:
         columns = columns.with_columns(community=_cell_codes(source, good, cells))
-    columns = columns.with_columns([_each_masked(columns.get_column(name)) for name in _MASKED]).with_columns(
-        caller_hash=caller_hash, reporter_address_hash=_reporter_address(caller_hash, address)
-    )
-    text = pl.concat_str([pl.col("title").fill_null(""), pl.col("content").fill_null("")], separator="\n")
-    columns = columns.with_columns(text=text.str.strip_chars())
-    hashes = [hashlib.md5(t.encode(), usedforsecurity=False).hexdigest() if t else None for t in columns["text"]]
-    category = pl.lit(None, dtype=pl.String)
-    if source.issues is not None:
-        category = normalise.to_text(_first(good, source.issues.from_))
+    columns = columns.with_columns(_each_masked(columns.get_column(name)) for name in _MASKED)
+    text = pl.concat_str(pl.col("title", "content").fill_null(""), separator="\n").str.strip_chars()
+    category = _first(good, source.issues.from_) if source.issues is not None else pl.lit(None, dtype=pl.String)
     resident = pl.lit(source.resident_channels == "all")
     if isinstance(source.resident_channels, list):
         resident = pl.col("channel").is_in(source.resident_channels).fill_null(False)
     columns = columns.with_columns(
-        text_hash=pl.Series(hashes, dtype=pl.String),
-        category_text=good.select(category).to_series(),
+        caller_hash=caller_hash,
+        reporter_address_hash=_pseudonyms(place_of_caller, key),
+        text_hash=_text_hashes(columns.select(text).to_series()),
+        category_text=_select(good, normalise.to_text(category)).to_series(),
         is_resident=resident,
     )
-    columns = columns.drop("caller", "caller_phone", "text").rename(
-        {"unit": "unit_name", "district": "district_text", "street": "street_text", "community": "community_text"}
-    )
-    return pl.concat([base, columns], how="horizontal")
+    return base.hstack(columns.rename(_STORED_AS))
 
 
 def _column(source: Source, frame: pl.DataFrame, name: str) -> pl.Expr:
     column = _mapped(source, frame, name)
     if name in _TIMES:
-        return normalise.to_time(column).alias(name)
+        return normalise.in_reach(normalise.to_time(column)).alias(name)
     if name in _FLAGS:
         return normalise.to_flag(column).alias(name)
     return column.alias(name)
@@ -197,10 +224,17 @@ def _mapped(source: Source, frame: pl.DataFrame, name: str) -> pl.Expr:
     return column.replace(given.values) if given.values else column
 
 
+def _select(frame: pl.DataFrame, *wanted: pl.Expr, **named: pl.Expr) -> pl.DataFrame:
+    """As ``select``, with as many rows as the frame has even where all that is wanted are constants."""
+    return frame.select("row_no", *wanted, **named).drop("row_no")
+
+
 def _first(frame: pl.DataFrame, names: list[str]) -> pl.Expr:
+    """The first of the columns that is there. DuckDB keeps the letter case in which it first saw a header."""
+    there = {column.lower(): column for column in frame.columns}
     for name in names:
-        if name in frame.columns:
-            return pl.col(name)
+        if name.lower() in there:
+            return pl.col(there[name.lower()])
     return pl.lit(None, dtype=pl.String)
 
 
@@ -209,7 +243,7 @@ def _cell_codes(source: Source, good: pl.DataFrame, cells: CellGrid) -> pl.Serie
     longitude = _mapped(source, good, "longitude").cast(pl.Float64, strict=False)
     inside = latitude.is_between(cells.south, cells.north) & longitude.is_between(cells.west, cells.east)
     code = normalise.to_cell(latitude, longitude, cells.south, cells.west, cells.size_km)
-    return good.select(code=pl.when(inside).then(code).otherwise(None)).to_series()
+    return _select(good, code=pl.when(inside).then(code).otherwise(None)).to_series()
 
 
 def _each_masked(column: pl.Series) -> pl.Series:
@@ -218,28 +252,47 @@ def _each_masked(column: pl.Series) -> pl.Series:
 
 
 def _pseudonyms(column: pl.Series, key: bytes) -> pl.Series:
-    distinct = {text: hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:32] for text in column.unique() if text}
-    return pl.Series("caller_hash", [distinct.get(text) for text in column], dtype=pl.String)
+    distinct = {text: _keyed(key, text) for text in column.unique() if text is not None}
+    return pl.Series([distinct.get(text) for text in column], dtype=pl.String)
 
 
-def _reporter_address(caller_hash: pl.Series, address: pl.Series) -> pl.Series:
-    joined = [
-        hashlib.md5(f"{caller}|{place}".encode(), usedforsecurity=False).hexdigest() if caller and place else None
-        for caller, place in zip(caller_hash, address, strict=True)
-    ]
-    return pl.Series("reporter_address_hash", joined, dtype=pl.String)
+def _keyed(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()[:32]
+
+
+def _text_hashes(texts: pl.Series) -> pl.Series:
+    """Plain: the text is masked already, and the same for everybody who reads it."""
+    distinct = {text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in texts.unique() if text}
+    return pl.Series([distinct.get(text) for text in texts], dtype=pl.String)
 
 
 def _as_json(frame: pl.DataFrame) -> list[str]:
-    return [json.dumps(row, ensure_ascii=False) for row in frame.iter_rows(named=True)]
-
-
-def _hashes(frame: pl.DataFrame) -> list[str]:
-    names = sorted(frame.columns)
+    """Each row with the values it has; the table of raw rows also has the columns of other files."""
     return [
-        # named and without blanks, so that a column which another export of the row lacks does not change it
-        hashlib.md5(
-            "\x1f".join(f"{n}={v}" for n, v in zip(names, row, strict=True) if v).encode(), usedforsecurity=False
-        ).hexdigest()
-        for row in frame.select(names).iter_rows()
+        json.dumps({name: value for name, value in row.items() if value is not None}, ensure_ascii=False)
+        for row in frame.iter_rows(named=True)
+    ]
+
+
+def _row_hashes(source: Source, raw: pl.DataFrame, is_voided: pl.Series, key: bytes) -> list[str]:
+    """A hash of what the contract reads of a row: other columns of the file, and how a time is written, do not matter.
+
+    Keyed, because everything else in the row is known to whoever sees it, and then eleven digits are quickly tried.
+    """
+    texts = {f"key.{name}": _first(raw, [name]) for name in source.key or []}
+    texts |= {f"column.{name}": _first(raw, item.from_) for name, item in source.columns.items()}
+    if source.issues is not None:
+        texts["issues"] = _first(raw, source.issues.from_)
+    times = {"occurred_at": source.occurred_at, "known_at": source.known_at.from_}
+    times |= {"entered_at": source.entered_at.from_} if source.entered_at else {}
+    times |= {f"column.{name}": source.columns[name].from_ for name in _TIMES if name in source.columns}
+    for name, headers in times.items():
+        column = _first(raw, headers)
+        texts[name] = pl.coalesce(normalise.to_time(column).cast(pl.String), column)
+    frame = raw.select(**{name: normalise.to_text(texts[name]) for name in sorted(texts)}).with_columns(
+        voided=pl.when(is_voided).then(pl.lit("1"))
+    )
+    return [
+        _keyed(key, "\x1f".join(f"{n}={v}" for n, v in zip(frame.columns, row, strict=True) if v is not None))
+        for row in frame.iter_rows()
     ]

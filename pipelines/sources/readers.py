@@ -77,9 +77,7 @@ def read_file(source: Source, path: Path, name: str) -> pl.DataFrame:
             _check_headers(source, frame.columns, where)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, fastexcel.FastExcelError, OSError) as error:
         kind = type(error).__name__
-        raise RefusedFile(
-            f"{where}：不能按 {source.reader.format} 读取（{kind}）；请检查文件后重新导出"
-        ) from None
+        raise RefusedFile(f"{where}：不能按 {source.reader.format} 读取（{kind}）；请检查文件后重新导出") from None
     if frame.is_empty():
         raise RefusedFile(f"{where}：只有表头没有数据行；请重新导出或移走该文件")
     return frame
@@ -106,7 +104,7 @@ def _check_headers(source: Source, headers: list[str], where: str) -> None:
     for names in source.needed_headers:
         if not any(name in headers for name in names):
             near = difflib.get_close_matches(names[0], headers, n=1)
-            hint = f"最接近的是“{near[0]}”，可补入来源配置" if near else "请在来源配置中补上正确的列名"
+            hint = f"最接近的是“{near[0]}”，请补入来源配置" if near else "请在来源配置中补上正确的列名"
             raise RefusedFile(f"{where}：缺少列“{'”或“'.join(names)}”；{hint}，或重新导出")
 
 
@@ -117,10 +115,7 @@ def _read_csv(source: Source, path: Path, where: str) -> pl.DataFrame:
         raise RefusedFile(f"{where}：只有空行；请{source.owner or '提供单位'}重新导出")
     skip = _header_row([fields for _, fields in head], source)
     headers = _named(head[skip][1])
-    try:
-        _check_headers(source, headers, where)
-    except RefusedFile as refusal:
-        raise _other_encoding(source, path, where) or refusal from None
+    _check_headers(source, headers, where)
     # a row that ends behind the last needed column is whole: some programs leave out the separators of blank cells
     fewest = 1 + max(i for i, header in enumerate(headers) if any(header in names for names in source.needed_headers))
     parts = [_framed(head[skip + 1 :], headers, fewest)]
@@ -151,17 +146,6 @@ def _framed(rows: list[Row], headers: list[str], fewest: int) -> pl.DataFrame:
     return frame.select(blank_as_null).with_columns(pl.Series(ROW_FAULT, faults, dtype=pl.String))
 
 
-def _other_encoding(source: Source, path: Path, where: str) -> RefusedFile | None:
-    """The refusal of a file whose header would be found in the other encoding: UTF-8 may pass for GB18030."""
-    declared = source.reader.encoding
-    other = "utf-8" if declared == "gb18030" else "gb18030"
-    with path.open("rb") as handle:
-        start = handle.read(1 << 16)
-    if all(any(name.encode(other) in start for name in names) for names in source.needed_headers):
-        return RefusedFile(f"{where}：文件不是 {declared} 编码；请把 reader.encoding 改为 {other}，或重新导出")
-    return None
-
-
 def _read_xlsx(source: Source, path: Path, where: str) -> pl.DataFrame:
     frame = sheet_rows(path, source.reader.sheet, where)
     head = [[value or "" for value in row] for row in frame.head(source.reader.header_within).iter_rows()]
@@ -180,13 +164,11 @@ def _header_row(rows: Sequence[list[str]], source: Source) -> int:
 
     Where no row has them all, the row with most of the contract's headers, so that the refusal can say what is missing.
     """
-    wanted = {name for names in source.needed_headers for name in names}
-    wanted |= {name for item in source.columns.values() for name in item.from_}
     cells = [{_cleaned(cell) for cell in row} for row in rows]
     for index, found in enumerate(cells):
         if all(found.intersection(names) for names in source.needed_headers):
             return index
-    hits = [len(wanted & found) for found in cells]
+    hits = [len(source.mapped_headers & found) for found in cells]
     return hits.index(max(hits))
 
 

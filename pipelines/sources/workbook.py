@@ -22,7 +22,7 @@ _MOST_PARTS = 5_000
 _BLOCK = 1 << 20
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 # a reference of a row (r="12") or a cell (r="AB12")
-_REFERENCE = re.compile(rb'\br="([A-Z]{0,3})([0-9]{1,7})"')
+_REFERENCE = re.compile(rb"""\br=["']([A-Z]{0,3})([0-9]{1,7})["']""")
 
 
 def sheet_rows(path: Path, sheet: str | int, where: str) -> pl.DataFrame:
@@ -64,7 +64,7 @@ def _read_through(archive: zipfile.ZipFile, part: zipfile.ZipInfo, where: str) -
     with archive.open(part) as content:
         tail = b""
         while block := content.read(_BLOCK):
-            if not part.filename.startswith("xl/worksheets/"):
+            if "sheet" not in part.filename.lower():
                 continue
             block = tail + block
             for letters, number in _REFERENCE.findall(block):

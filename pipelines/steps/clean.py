@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import NamedTuple
+
+import polars as pl
 
 from pipelines.sources.contract import Source
-from pipelines.sources.mapping import map_batch
-from pipelines.steps.run import Counts, Run
+from pipelines.sources.mapping import Mapped, map_batch
+from pipelines.steps.run import Counts, Run, in_blocks
+
+
+class Landed(NamedTuple):
+    """A batch that waits for cleaning."""
+
+    batch_id: str
+    exported_date: dt.date | None
+    rows_in: int
 
 
 def clean(run: Run, source: Source) -> Counts:
@@ -19,37 +30,36 @@ def clean(run: Run, source: Source) -> Counts:
         AccountingError: rows in are not accepted + rejected + superseded; the batch is not stored.
     """
     with run.warehouse.reading() as door:
-        batches = door.rows(
+        waiting = [Landed(*row) for row in door.rows(
             "select batch_id, exported_date, rows_in from ops.batches "
-            "where source_name = $s and state = 'landed' order by exported_date, batch_id",
-            s=source.name,
-        )
-    total = Counts(details={"batches": len(batches)})
-    for batch_id, exported_date, rows_in in batches:
+            "where source_name = $s and state = 'landed' order by exported_date, batch_id", s=source.name)]  # fmt: skip
+    total = Counts(details={"batches": len(waiting)})
+    for block in in_blocks(waiting, lambda batch: batch.rows_in):
         with run.warehouse.reading() as door:
-            raw = door.query(f"select * from raw.{source.name} where batch_id = $b order by row_no", b=batch_id)
-        raw = raw[[column.name for column in raw if not column.is_null().all() or column.name in _mapped_names(source)]]
-        before = None if exported_date is None else dt.datetime.combine(exported_date, dt.time()) + dt.timedelta(days=1)
-        mapped = map_batch(source, raw, before, run.city.config.cells, run.settings.pseudonym_key())
-        counts = Counts(rows_in, mapped.accepted.height, mapped.rejected.height, mapped.superseded.height)
-        counts.checked(f"{source.name} {batch_id}")
+            ids = [batch.batch_id for batch in block]
+            raw = door.query(f"select * from raw.{source.name} where batch_id in (select unnest($ids))", ids=ids)
+        mapped = {batch.batch_id: _mapped(run, source, batch, raw) for batch in block}
         with run.warehouse.writing() as door:
-            part = {"batch_id": batch_id}
-            door.replace(f"stg.{source.kind}", mapped.accepted, part)
-            door.replace("ops.rejected_rows", mapped.rejected, part)
-            door.replace("ops.superseded_rows", mapped.superseded, part)
-            door.run(
-                "update ops.batches set state = 'cleaned', accepted = $a, rejected = $r, superseded = $s, "
-                "gate = null, is_conformed = false where batch_id = $b",
-                a=counts.accepted, r=counts.rejected, s=counts.superseded, b=batch_id,
-            )  # fmt: skip
-        total += counts
+            for batch in block:
+                accepted, rejected, superseded = (mapped[batch.batch_id].accepted, mapped[batch.batch_id].rejected,
+                                                  mapped[batch.batch_id].superseded)  # fmt: skip
+                counts = Counts(batch.rows_in, accepted.height, rejected.height, superseded.height)
+                total += counts.checked(f"{source.name} {batch.batch_id}")
+                part = {"batch_id": batch.batch_id}
+                door.replace(f"stg.{source.kind}", accepted, part)
+                door.replace("ops.rejected_rows", rejected, part)
+                door.replace("ops.superseded_rows", superseded, part)
+                door.run(
+                    "update ops.batches set state = 'cleaned', accepted = $a, rejected = $r, superseded = $s, "
+                    "gate = null, is_conformed = false where batch_id = $b",
+                    a=counts.accepted, r=counts.rejected, s=counts.superseded, b=batch.batch_id,
+                )  # fmt: skip
     return total
 
 
-def _mapped_names(source: Source) -> set[str]:
-    """Headers that the contract names; kept even where a batch leaves them empty."""
-    names = {name for item in source.columns.values() for name in item.from_} | set(source.key or [])
-    names |= set(source.occurred_at) | set(source.known_at.from_)
-    names |= set(source.entered_at.from_ if source.entered_at else [])
-    return names | set(source.issues.from_ if source.issues else []) | {"batch_id", "row_no"}
+def _mapped(run: Run, source: Source, batch: Landed, raw: pl.DataFrame) -> Mapped:
+    rows = raw.filter(pl.col("batch_id") == batch.batch_id).sort("row_no")
+    day_after = None
+    if batch.exported_date is not None:
+        day_after = dt.datetime.combine(batch.exported_date, dt.time()) + dt.timedelta(days=1)
+    return map_batch(source, rows, day_after, run.city.config.cells, run.settings.pseudonym_key())

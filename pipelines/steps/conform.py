@@ -110,7 +110,7 @@ def reference_frames(city: City, sources: list[Source], cells: list[str]) -> dic
 def _places(city: City, cells: list[str]) -> pl.DataFrame:
     rows: list[dict[str, str | None]] = list(city.divisions)
     top = next((row["code"] for row in rows if row["level"] == "district"), None)
-    rows += [{"code": code, "level": "community", "name": code, "parent_code": top} for code in cells]
+    rows += [{"code": code, "level": "community", "name": f"{code}方格", "parent_code": top} for code in cells]
     # a renamed place has several rows; its present name speaks for it as an ancestor
     latest = {row["code"]: row for row in sorted(rows, key=lambda row: row.get("valid_from") or "")}
     placed = []

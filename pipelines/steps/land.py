@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +14,15 @@ import polars as pl
 from pipelines.errors import RefusedFile
 from pipelines.sources.contract import Source
 from pipelines.sources.readers import files_of, read_file
-from pipelines.steps.run import Counts, Run
+from pipelines.steps.run import Counts, Run, in_blocks
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One file: its row of ``ops.batches``, and its rows as text unless it was refused."""
+
+    record: dict[str, object]
+    frame: pl.DataFrame | None
 
 
 def land(run: Run, source: Source) -> Counts:
@@ -25,12 +35,29 @@ def land(run: Run, source: Source) -> Counts:
     """
     with run.warehouse.reading() as door:
         known = {row[0] for row in door.rows("select batch_id from ops.batches where source_name = $s", s=source.name)}
-    counts = Counts(details={"files": 0, "refused_files": 0})
+    files = refused = rows = 0
+    for block in in_blocks(
+        _new_batches(run, source, known), lambda batch: 0 if batch.frame is None else len(batch.frame)
+    ):
+        with run.warehouse.writing() as door:
+            dates = {"exported_date": pl.Date, "refusal": pl.String}
+            door.append("ops.batches", pl.DataFrame([batch.record for batch in block], schema_overrides=dates))
+            for batch in block:
+                if batch.frame is not None:
+                    door.append_raw(source.name, batch.frame)
+        files += len(block)
+        refused += sum(batch.frame is None for batch in block)
+        rows += sum(len(batch.frame) for batch in block if batch.frame is not None)
+    return Counts(details={"files": files, "refused_files": refused, "rows": rows})
+
+
+def _new_batches(run: Run, source: Source, known: set[str]) -> Iterator[Batch]:
+    folder = run.settings.landing_dir / source.name
     for path, export_day in files_of(source, run.data_dir):
         exported = dt.datetime.strptime(export_day, "%Y%m%d").date() if export_day else None
         if exported is not None and exported > run.as_of_date:
             continue
-        content_hash, size = _stored(path, run.settings.landing_dir / source.name)
+        content_hash, size = _stored(path, folder)
         batch_id = f"{source.name}:{content_hash[:16]}"
         if batch_id in known:
             continue
@@ -38,39 +65,27 @@ def land(run: Run, source: Source) -> Counts:
         name = path.relative_to(run.data_dir.resolve()).as_posix()
         frame, refusal = None, None
         try:
-            frame = read_file(source, run.settings.landing_dir / source.name / content_hash, name)
+            numbered = read_file(source, folder / content_hash, name).with_row_index("row_no", offset=1)
+            frame = numbered.with_columns(pl.col("row_no").cast(pl.Int64), batch_id=pl.lit(batch_id))
         except RefusedFile as error:
             refusal = str(error)
-        batch = pl.DataFrame(
-            {
-                "batch_id": [batch_id],
-                "source_name": [source.name],
-                "file_name": [name],
-                "file_hash": [content_hash],
-                "file_size": [size],
-                "exported_date": [exported],
-                "state": ["refused" if frame is None else "landed"],
-                "refusal": [refusal],
-                "rows_in": [0 if frame is None else frame.height],
-                "is_conformed": [False],
-            },
-            schema_overrides={"exported_date": pl.Date, "refusal": pl.String},
-        )
-        with run.warehouse.writing() as door:
-            door.append("ops.batches", batch)
-            if frame is not None:
-                numbered = frame.with_row_index("row_no", offset=1).with_columns(pl.col("row_no").cast(pl.Int64))
-                door.append_raw(source.name, numbered.with_columns(batch_id=pl.lit(batch_id)))
-        counts.details["files"] = int(counts.details["files"]) + 1
-        if frame is None:
-            counts.details["refused_files"] = int(counts.details["refused_files"]) + 1
-        else:
-            counts.details["rows"] = int(counts.details.get("rows", 0)) + frame.height
-    return counts
+        record = {
+            "batch_id": batch_id,
+            "source_name": source.name,
+            "file_name": name,
+            "file_hash": content_hash,
+            "file_size": size,
+            "exported_date": exported,
+            "state": "refused" if frame is None else "landed",
+            "refusal": refusal,
+            "rows_in": 0 if frame is None else frame.height,
+            "is_conformed": False,
+        }
+        yield Batch(record, frame)
 
 
 def _stored(path: Path, folder: Path) -> tuple[str, int]:
-    """Copy a file to ``folder/<sha256>`` unless it is there; returns hash and size.
+    """Copy a file to ``folder/<sha256>``; returns hash and size.
 
     The hash is taken of the bytes that were copied, so a file that grows meanwhile is stored as what was read.
     """

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from pipelines.cities.city import City
 from pipelines.errors import AccountingError, ConfigurationError
 from pipelines.settings import Settings
 from pipelines.sources.contract import Source, load_sources
+from pipelines.sources.readers import files_of
 from pipelines.warehouse.door import Warehouse
 
 log = logging.getLogger("xianban")
+Item = TypeVar("Item")
+BLOCK_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,17 @@ class Run:
 
     @property
     def data_dir(self) -> Path:
-        """Where the city's files lie: generated for a synthetic city, else ``XIANBAN_DATA``.
+        """Where the city's files lie: ``XIANBAN_DATA``.
+
+        A synthetic city reads its generated files, unless that folder holds files which its sources ask for.
 
         Raises:
             ConfigurationError: a real city and no data folder.
         """
         if self.city.config.is_synthetic:
-            return self.settings.of_city("data")
+            given = self.settings.data
+            sent = given is not None and any(files_of(source, given) for source in self.sources)
+            return given if given is not None and sent else self.settings.of_city("data")
         if self.settings.data is None:
             raise ConfigurationError(f"{self.city.name}: set XIANBAN_DATA to the folder with the city's files")
         if not self.settings.data.is_dir():
@@ -73,6 +82,20 @@ class Run:
             if source.name == name:
                 return source
         raise ConfigurationError(f"{self.city.name} has no source {name!r}; it has {[s.name for s in self.sources]}")
+
+
+def in_blocks(items: Iterable[Item], rows_of: Callable[[Item], int], limit: int = BLOCK_ROWS) -> Iterator[list[Item]]:
+    """Group items so that each group holds about ``limit`` rows: one commit a group, in bounded memory."""
+    block: list[Item] = []
+    rows = 0
+    for item in items:
+        block.append(item)
+        rows += rows_of(item)
+        if rows >= limit:
+            yield block
+            block, rows = [], 0
+    if block:
+        yield block
 
 
 @dataclass

@@ -7,7 +7,7 @@ import dataclasses
 import polars as pl
 
 from pipelines.sources.contract import Source
-from pipelines.steps.run import Counts, Run, log
+from pipelines.steps.run import Counts, Run, in_blocks, log
 from pipelines.warehouse.expectations import Verdict, judge, load_suite
 
 
@@ -18,26 +18,28 @@ def validate(run: Run, source: Source) -> Counts:
     """
     suite = load_suite(f"stg.{source.kind}")
     with run.warehouse.reading() as door:
-        batches = [row[0] for row in door.rows(
-            "select batch_id from ops.batches where source_name = $s and state = 'cleaned' and gate is null "
-            "order by exported_date, batch_id", s=source.name)]  # fmt: skip
-    details: dict[str, int | str | float] = {"batches": len(batches), "held": 0, "warned": 0}
-    columns = ", ".join(suite.columns)
-    for batch_id in batches:
+        waiting = door.rows(
+            "select batch_id, accepted from ops.batches where source_name = $s and state = 'cleaned' and gate is null "
+            "order by exported_date, batch_id", s=source.name)  # fmt: skip
+    gates: list[str] = []
+    columns = ", ".join(["batch_id", *suite.columns])
+    for block in in_blocks(waiting, lambda batch: int(batch[1])):
+        ids = [batch_id for batch_id, _ in block]
         with run.warehouse.reading() as door:
-            frame = door.query(f"select {columns} from stg.{source.kind} where batch_id = $b", b=batch_id)
-        verdicts = judge(suite, frame)
-        gate = gate_of(verdicts)
+            rows = door.query(
+                f"select {columns} from stg.{source.kind} where batch_id in (select unnest($ids))", ids=ids
+            )
+        verdicts = {batch_id: judge(suite, rows.filter(pl.col("batch_id") == batch_id)) for batch_id in ids}
         with run.warehouse.writing() as door:
-            door.replace("ops.validation_results", verdict_frame(suite.name, batch_id, source.name, verdicts),
-                         {"batch_id": batch_id, "suite_name": suite.name})  # fmt: skip
-            door.run("update ops.batches set gate = $g where batch_id = $b", g=gate, b=batch_id)
-        if gate == "held":
-            details["held"] = int(details["held"]) + 1
-            log.warning("source=%s batch=%s held back: a critical expectation failed; see ops.validation_results",
-                        source.name, batch_id)  # fmt: skip
-        details["warned"] = int(details["warned"]) + (gate == "warned")
-    return Counts(details=details)
+            for batch_id in ids:
+                found = verdict_frame(suite.name, batch_id, source.name, verdicts[batch_id])
+                door.replace("ops.validation_results", found, {"batch_id": batch_id, "suite_name": suite.name})
+                gates.append(gate_of(verdicts[batch_id]))
+                door.run("update ops.batches set gate = $g where batch_id = $b", g=gates[-1], b=batch_id)
+                if gates[-1] == "held":
+                    log.warning("source=%s batch=%s held back: a critical expectation failed; see "
+                                "ops.validation_results", source.name, batch_id)  # fmt: skip
+    return Counts(details={"batches": len(gates), "held": gates.count("held"), "warned": gates.count("warned")})
 
 
 def gate_of(verdicts: list[Verdict]) -> str:

@@ -2,7 +2,11 @@
 
 Estates and roads stay, because they say where; persons, numbers and doors go. Codes that only look like personal data
 (18-digit order numbers, 15-digit grid codes, 12-digit community codes, 18-character credit codes) survive, because an
-ID card is masked only if its birth date and checksum hold, and a phone only if no digit stands beside it.
+ID card is masked only if its province, birth date and checksum hold, a bank card only if its prefix, length and check
+digit do, and a phone only if no digit or letter stands beside it.
+
+Names are found by what stands beside them, with the shortest reading that a surname allows: masking half a sentence
+would cost the words that the issue is read from. Masking masked text changes nothing.
 """
 
 from __future__ import annotations
@@ -11,44 +15,126 @@ import datetime as dt
 import re
 import unicodedata
 
-_WORTH_LOOKING = re.compile(r"[0-9０-９@]|[男女]士|先生|小姐|姓|来电人|联系人|反映人|微信|[室号门栋幢单元]")
-_ID_CARD = re.compile(r"(?<![0-9A-Za-z])(\d{17}[\dXx])(?![0-9A-Za-z])")
-# the old 15-digit form carries no checksum and looks like a grid code, so it is masked only where the text says so
-_OLD_ID_CARD = re.compile(r"((?:身份证|证件)\D{0,6})\d{15}(?!\d)")
-_MOBILE = re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)")
-_LANDLINE = re.compile(r"(?<!\d)(?:\(?0\d{2,3}\)?[- ]?)[2-8]\d{6,7}(?:[-转]\d{1,6})?(?!\d)")
-_SERVICE = re.compile(r"(?<!\d)[48]00[- ]?\d{3,4}[- ]?\d{3,4}(?!\d)")
-_CARD = re.compile(r"(?<!\d)\d{4}(?:[ -]?\d{4}){3}(?:[ -]?\d{1,3})?(?!\d)")
-_PLATE = re.compile(
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][·. ]?"
-    r"(?:[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳])(?![A-Za-z0-9])"
+from pipelines.text.names import COMMON, SURNAMES, TITLED
+
+_ODD = re.compile(
+    "[^\t\n -~\u00a1-\u00ac\u00ae-\u05ff\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufefe！-＊，／：-？［-｀｛-～]"
 )
+_GAP = r"[-–—‐. \u3000]{1,3}"
+_OPT = r"[-–—‐. \u3000]{0,3}"
+
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_WECHAT = re.compile(r"(微信号?|[Ww]e[Cc]hat|VX|vx|[Qq]{2}号?)([是为:：\s]*)([A-Za-z0-9_-]{5,20})")
-_SURNAMES = (
-    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳"
-    "鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊"
-    "纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯管卢莫经房裘缪干解应宗丁宣邓郁单杭洪"
-    "包诸左石崔吉钮龚程邢裴陆荣翁荀羊甄家封储靳段焦巴牧山谷车侯全班仰秋仲伊宫宁仇栾甘祖武符刘景詹束龙叶幸司黎薄印宿白怀蒲从索咸"
-    "赖卓蔺屠蒙池乔阴闻党翟谭贡劳姬申扶堵冉宰郦雍桑桂牛寿通边扈燕冀浦尚农温别庄晏柴瞿阎慕连茹习艾鱼容向古易慎戈廖庾终暨居衡步都耿"
-    "满弘匡国文寇广禄阙东欧殳沃利蔚越夔隆师巩聂晁勾敖融冷訾辛阚那简饶空曾毋沙养鞠须丰巢关蒯相查荆红游竺权盖益桓公闫肖付代覃"
+_ACCOUNT = re.compile(
+    r"((?:微信|[Ww]e[Cc]hat|(?<![A-Za-z])(?:[Vv][Xx]|[Ww][Xx])|[Qq]{2})(?:号码?|账号|ID|id)?(?:[是为:： ]|：){0,3})"
+    r"((?:[A-Za-z][A-Za-z0-9_-]{5,19}|\d{6,11})(?![A-Za-z0-9]))"
 )
-_TITLED = re.compile(rf"[{_SURNAMES}][\u4e00-\u9fff]{{0,2}}?(?=先生|女士|小姐|师傅|大爷|大妈|阿姨)")
-_NAMED = re.compile(
-    rf"((?:来电人|联系人|反映人|投诉人|诉求人|业主|本人|我叫|姓名)(?:姓名|是|为|叫|：|:|\s)*)([{_SURNAMES}][\u4e00-\u9fff]{{1,2}})"
-    r"(?=[,，。;；、:：\s（(]|电话|手机|身份|先生|女士|$)"
+_ID_CARD = re.compile(r"(?<!\d)(\d{6})[- ]?(\d{8})[- ]?(\d{3}[\dXx])(?![0-9A-Za-z])")
+# an order number may by chance hold a birth date and a checksum; what stands before it tells
+_ORDER_BEFORE = re.compile(r"(?:工单|订单|单号|编号|流水|受理号|案件|诉求)[^\d，。；;]{0,6}$")
+# the old 15-digit form carries no checksum and looks like a grid code, so it is masked only where the text says so
+_OLD_ID_CARD = re.compile(r"((?<!\[)(?:身份证|证件)\D{0,6})\d{15}(?!\d)")
+_CARD = re.compile(r"(?<!\d)\d{4}(?:[ -]?\d{4}){3}(?:[ -]?\d{1,3})?(?![0-9A-Za-z])")
+_CARD_START = re.compile(r"(?:3[0-9]|4|5[1-5]|6[0-9]).{14}|62.{15,16}|(?:6[0-9]|9[0-9]).{17}")
+_MOBILE = re.compile(
+    r"(?:(?<![0-9A-Za-z])|(?<=[Tt]el)|(?<=TEL)|(?<=[VvWw][Xx])|(?<![A-Za-z].)(?<=[Vv]))(?<!\d\.)"
+    rf"(?:\+?(?:00)?86[)）]?{_OPT})?"
+    rf"1[3-9]\d(?:{_OPT}\d{{4}}{_OPT}\d{{4}}|{_GAP}\d{{3}}{_GAP}\d{{5}}|\d{_GAP}\d{{3}}{_GAP}\d{{4}})"
+    r"(?![0-9A-Za-z]|\.\d|\s*(?:元|万|亿))"
 )
-_SURNAMED = re.compile(rf"(?<=姓)[{_SURNAMES}](?![\u4e00-\u9fff]?[名氏])")
-_DOOR = re.compile(
-    r"(?:[0-9０-９A-Za-z一二三四五六七八九十]+(?:号楼|栋|幢|座|号院)?[-—#]?)?"
-    r"(?:[0-9０-９一二三四五六七八九十]+单元)?[-—]?[0-9０-９A-Za-z一二三四五六七八九十]+(?:室|房间|户)"
-    r"|[0-9０-９A-Za-z一二三四五六七八九十]+(?:号楼|栋|幢)(?:[0-9０-９一二三四五六七八九十]+单元)?(?:[-—]?\d{2,4})?"
-    r"|[0-9０-９一二三四五六七八九十]+单元(?:[-—]?\d{2,4}(?!\d))?"
-    r"|(?<=[路街巷道里弄])[0-9０-９]+(?:[-—][0-9０-９]+)?号"
-    r"|门牌号?[0-9０-９]+号?"
+_SPOKEN = re.compile(
+    r"(?<![零〇幺一二三四五六七八九])[幺一][三四五六七八九][零〇幺一二三四五六七八九]{9}(?![零〇幺一二三四五六七八九])"
+)
+_LANDLINE = re.compile(
+    rf"(?<![0-9A-Za-z])(?:\+?86{_GAP}[1-9]\d{{1,2}}|[(（]?0\d{{2,3}}[)）]?){_OPT}[2-8]\d{{2,3}}{_OPT}\d{{4}}"
+    rf"(?:(?:-|转|{_GAP}转)\d{{1,6}})?(?![0-9A-Za-z])"
+)
+_LOCAL = re.compile(
+    r"((?<!\[)(?:电话|座机|致电|拨打|传真|号码|联系方式|[Tt]el)[^\d\[\]，。；]{0,6})[2-8]\d{2,3}-?\d{4}(?![0-9A-Za-z]|\s*(?:元|万))"
+)
+_SERVICE = re.compile(
+    rf"(?<![0-9A-Za-z.])[48]00(?:{_OPT}\d{{3}}{_OPT}\d{{4}}|{_OPT}\d{{4}}{_OPT}\d{{3}})(?![0-9A-Za-z]|\s*(?:元|万))"
+)
+_PLATE = re.compile(
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Za-hj-np-z][·. -]?"
+    r"(?=[A-Za-z]{0,5}\d)[A-HJ-NP-Za-hj-np-z0-9]{4,5}[A-HJ-NP-Za-hj-np-z0-9挂学警港澳](?![A-Za-z0-9])"
+)
+
+_HAN = r"[\u4e00-\u9fff]"
+_SAID = "反映|反应|投诉|举报|咨询|求助|来电|致电|称|表示|说|要求|希望|申请|建议|认为|电话|手机|身份|先生|女士|联系"
+_LABEL = (
+    r"(?<!\[)(?:来电人|来话人|联系人|反映人|投诉人|诉求人|举报人|申请人|当事人|报料人|户主|姓名|我叫|名叫|业主(?=[:：]))"
+    r"(?:姓名|是|为|叫|：|:|\s)*"
+)
+# words that begin with a surname and often stand where a name could
+_NO_NAME = (
+    r"(?!周[边围末一二三四五六日]|陈述|申[请诉报]|曾[在经于]|何[时地处]|方[便可]|安[全排装]|任何|常[常年]|应[当该]"
+    r"|解决|满意|时[间常])"
+)
+_LABELLED = re.compile(
+    rf"({_LABEL}){_NO_NAME}(?:欧阳{_HAN}{{1,2}}"
+    rf"|[{SURNAMES}]{_HAN}{{1,2}}?(?=[^\u4e00-\u9fff]|$|{_SAID})|[{COMMON}]{_HAN}{{1,2}})"
+)
+_MYSELF = re.compile(
+    rf"((?<!\[)本人(?:姓名|名叫|叫|是)?){_NO_NAME}(?!费用)[{COMMON}]{_HAN}{{1,2}}(?=[，,。；;、:：\s（(]|$|{_SAID})"
+)
+_POLITE = r"(?=先生|女士|小姐)"
+_FULL_NAMED = re.compile(
+    rf"(?:欧阳|司马|上官|诸葛){_HAN}{{0,2}}?{_POLITE}"
+    rf"|[{COMMON}]{_HAN}(?![{COMMON}]){_HAN}{_POLITE}|(?<!{_HAN})[{TITLED}]{_HAN}{{1,2}}{_POLITE}"
+    rf"|[{COMMON}](?![{COMMON}]){_HAN}{_POLITE}"
+)
+# surnames that also end common words (由于, 任何, 非常, 责任, 对方, 保安, 现金) count only outside these
+_ONE_NAMED = re.compile(
+    r"(?:(?<![由关对至终处属位在等低高])于|(?<![任如为])何|(?<![经非平日通正异时])常|(?<![责信担主前上现])任"
+    r"|(?<![对甲乙双男女一地官警校医院司各建东西南北])方|(?<![保治公平])安|(?<![资现奖押租基黄])金|(?<!历)史"
+    rf"|(?<![方走冲面])向|[{TITLED}]){_POLITE}"
+    rf"|[{COMMON}](?=师傅|大爷|大妈|大姐|大哥|阿姨|姓[女男先业居市村住工负施司老])"
+)
+_SURNAMED = re.compile(rf"((?<![百同异复大贵万{COMMON}])姓)[{SURNAMES}向](?:名{_HAN}{{1,2}}(?=[，,。；;、\s]|$))?")
+
+_NUM = r"[0-9一二三四五六七八九十]"
+# before a number that counts buildings, or the floors of one, and names none
+_NO_COUNT = r"(?<![0-9A-Za-z一二三四五六七八九十百千两共有建盖约余近达设几另剩修起造拆个第是为每这那某同哪.])"
+_ROOM = r"(?:[-—#]?\d{3,4}(?:号房|室|房|户(?!型)|号(?![线楼]))?(?![\d元万平㎡米年多余个户]))"
+_BUILDING = re.compile(  # 3号楼2单元501室, 9栋406, B2栋, 42、45、48栋
+    rf"{_NO_COUNT}(?:[0-9A-Za-z]{{1,3}}(?:栋|幢|号楼)?[、和及与至到~～/-]){{0,6}}"
+    rf"(?:[A-Za-z]?{_NUM}{{1,4}}|[A-Za-z])(?:号楼|栋|幢)"
+    r"(?!高层|小高层|楼房|住宅|建筑|房|别墅|大楼|民房|居民楼|以上|左右|多|余|\d{1,2}层)"
+    rf"(?:[A-Za-z]?{_NUM}{{1,2}}(?:单元|门(?!口)))?(?:{_ROOM}|[-—]?\d{{2}}(?:号房|室|户(?!型)))?"
+)
+_UNIT = re.compile(rf"{_NO_COUNT}[A-Za-z]?{_NUM}{{1,2}}单元(?!网格|式|楼房){_ROOM}?")
+_TOWER = re.compile(rf"(?<![A-Za-z])[A-Za-z]座(?:{_NUM}{{1,2}}[楼层])?{_ROOM}?")
+_ROOM_ALONE = re.compile(  # 501室, 2-301室, 三零一室
+    r"(?<![0-9A-Za-z.])(?:\d{1,3}[-—#]){0,3}[A-Za-z]?\d{3,4}(?:室|房(?![间屋价产款源东子租贷改管地])|号房)"
+    r"|[一二三四五六七八九][零〇一二三四五六七八九]{2,3}室"
+)
+_DASHED = re.compile(  # 3-2-501
+    r"(?<![0-9A-Za-z.—-])\d{1,3}[-—]\d{1,2}[-—](?!19\d\d|20[0-3]\d)(?:[1-9]|[1-4]\d)(?:[0-2]\d|30)"
+    r"(?![0-9A-Za-z.—年月日号元-])"
+)
+# a compound (号院) is an estate
+_HOUSE = re.compile(r"(?<=[路街巷道里弄])[甲乙丙]?\d{1,5}(?:[-—]\d{1,4})?号(?:附\d{1,3}号?)?(?![线院楼出口门台])")
+_PLATE_OF_DOOR = re.compile(r"(?<!\[)门牌(?:号码?)?[为是:： ]{0,2}\d+(?![\d年月])(?:[-—~～至]\d+)?号?")
+_DOORS = (
+    (re.compile("[栋幢]|号楼"), _BUILDING),
+    (re.compile("单元"), _UNIT),
+    (re.compile("[A-Za-z]座"), _TOWER),
+    (re.compile(r"[室房]"), _ROOM_ALONE),
+    (re.compile(r"\d[-—]\d{1,2}[-—]\d{3}"), _DASHED),
+    (re.compile(r"\d号"), _HOUSE),
+    (re.compile("门牌"), _PLATE_OF_DOOR),
 )
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
+_PROVINCES = frozenset(
+    [*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83]
+)
+
+# what a text must hold for the slower patterns to be tried
+_NUMBERS = re.compile(r"\d{3}[-–—‐. \u3000()（）]{0,4}\d{3}")
+_ACCOUNTS = re.compile(r"微信|[VvWw][Xx]|[Qq]{2}|[Ww]e[Cc]hat")
+_LABELS = re.compile(r"人|姓名|我叫|名叫|户主|业主[:：]")
+_TITLES = re.compile(r"先生|女士|小姐|师傅|大[爷妈姐哥]|阿姨|姓[女男先业居市村住工负施司老]")
 
 
 def masked(text: str) -> str:
@@ -58,30 +144,50 @@ def masked(text: str) -> str:
         text: any text; control, zero-width and direction marks are dropped, full-width ASCII becomes half-width so
             that a number written ``１３８…`` cannot slip through.
     """
-    text = _plain(text)
-    if not _WORTH_LOOKING.search(text):
-        return text
-    text = _EMAIL.sub("[邮箱]", text)
-    text = _WECHAT.sub(r"\1\2[账号]", text)
-    text = _ID_CARD.sub(lambda m: "[证件号]" if is_id_card(m[1]) else m[0], text)
-    text = _OLD_ID_CARD.sub(r"\1[证件号]", text)
-    text = _MOBILE.sub("[电话]", text)
-    text = _CARD.sub(lambda m: "[卡号]" if _is_card(m[0]) else m[0], text)
-    text = _SERVICE.sub("[电话]", text)
-    text = _LANDLINE.sub("[电话]", text)
+    if _ODD.search(text):
+        text = text.translate(_PLAIN)
+    text = text.strip()
+    if "@" in text:
+        text = _EMAIL.sub("[邮箱]", text)
+    if _ACCOUNTS.search(text):
+        text = _ACCOUNT.sub(r"\1[账号]", text)
+    if _NUMBERS.search(text):
+        text = _ID_CARD.sub(_id_card_masked, text)
+        text = _OLD_ID_CARD.sub(r"\1[证件号]", text)
+        text = _CARD.sub(lambda m: "[卡号]" if _is_card(m[0]) else m[0], text)
+        text = _MOBILE.sub("[电话]", text)
+        text = _SERVICE.sub("[电话]", text)
+        text = _LANDLINE.sub("[电话]", text)
+        text = _LOCAL.sub(r"\1[电话]", text)
+    text = _SPOKEN.sub("[电话]", text)
     text = _PLATE.sub("[车牌]", text)
-    text = _NAMED.sub(r"\1[姓名]", text)
-    text = _TITLED.sub("[姓名]", text)
-    text = _SURNAMED.sub("[姓名]", text)
-    return _DOOR.sub("[门牌]", text)
+    if _LABELS.search(text):
+        text = _LABELLED.sub(r"\1[姓名]", text)
+        text = _MYSELF.sub(r"\1[姓名]", text)
+    if _TITLES.search(text):
+        text = _FULL_NAMED.sub("[姓名]", text)
+        text = _ONE_NAMED.sub("[姓名]", text)
+    if "姓" in text:
+        text = _SURNAMED.sub(r"\1[姓名]", text)
+    for hint, door in _DOORS:
+        if hint.search(text):
+            text = door.sub("[门牌]", text)
+    return text
 
 
 def is_id_card(number: str) -> bool:
     """Whether 18 characters are an ID card: province, birth date and checksum hold (GB 11643)."""
-    if not 11 <= int(number[:2]) <= 82 or not _is_date(number[6:14]):
+    if int(number[:2]) not in _PROVINCES or not _is_date(number[6:14]):
         return False
     total = sum(int(digit) * weight for digit, weight in zip(number[:17], _WEIGHTS, strict=True))
     return _CHECK[total % 11] == number[17].upper()
+
+
+def _id_card_masked(match: re.Match[str]) -> str:
+    if not is_id_card(match[1] + match[2] + match[3]):
+        return match[0]
+    before = match.string[max(0, match.start() - 12) : match.start()]
+    return match[0] if _ORDER_BEFORE.search(before) else "[证件号]"
 
 
 def _is_date(digits: str) -> bool:
@@ -89,23 +195,30 @@ def _is_date(digits: str) -> bool:
         born = dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
     except ValueError:
         return False
-    return born.year >= 1900
+    return 1900 <= born.year < 2050
 
 
 def _is_card(text: str) -> bool:
-    digits = [int(c) for c in text if c.isdigit()]
-    if not 16 <= len(digits) <= 19 or digits[0] not in (3, 4, 5, 6, 9):
+    """Whether prefix and length are those of cards in use (16 digits, or 17 to 19 from 62, 6 and 9) and Luhn holds."""
+    digits = "".join(c for c in text if c.isdigit())
+    if not _CARD_START.fullmatch(digits):
         return False
-    doubled = (d if i % 2 == 0 else (d * 2 - 9 if d > 4 else d * 2) for i, d in enumerate(reversed(digits)))
+    doubled = (int(d) if i % 2 == 0 else sum(divmod(int(d) * 2, 10)) for i, d in enumerate(reversed(digits)))
     return sum(doubled) % 10 == 0
 
 
-def _plain(text: str) -> str:
-    if text.isascii() and text.isprintable():
-        return text
-    text = "".join(
-        chr(ord(c) - 0xFEE0) if "！" <= c <= "～" and (c.isalnum() or c in "＠．－＋") else c
-        for c in text
-        if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") or c in "\n\t"
-    )
-    return text.strip()
+class _Plain(dict[int, str | None]):
+    """Full-width letters and digits as half-width, and nothing in place of invisible characters; filled as met."""
+
+    def __missing__(self, code: int) -> str | None:
+        char = chr(code)
+        made: str | None = char
+        if "！" <= char <= "～" and (char.isalnum() or char in "＠．－＋＿"):
+            made = chr(code - 0xFEE0)
+        elif unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co") and char not in "\n\t":
+            made = None
+        self[code] = made
+        return made
+
+
+_PLAIN = _Plain()

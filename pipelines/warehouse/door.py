@@ -83,28 +83,43 @@ class Door:
             How many rows the partition now holds.
         """
         self._clear(name, partition)
-        self.extend(name, **params)
-        return self._count(name, partition)
+        return self._complete(name, partition, self.extend(name, **params))
 
-    def extend(self, name: str, **params: Any) -> None:
-        """Add the rows of a table's statement; the caller has deleted those they replace."""
+    def extend(self, name: str, **params: Any) -> int:
+        """Add the rows of a table's statement and count them; the caller has deleted those they replace."""
         sql = statement(name).rstrip()
-        self._connection.execute(f"insert into {_checked(name)} by name ({sql}\n)", _named(sql, params))
+        added = self._connection.execute(f"insert into {_checked(name)} by name ({sql}\n)", _named(sql, params))
+        return int((added.fetchone() or (0,))[0])
 
     def replace(self, name: str, frame: pl.DataFrame, partition: Mapping[str, Any] | None = None) -> int:
-        """Replace one partition of a table by a frame, matched by column name; returns the rows it now holds."""
-        self._clear(name, partition)
-        return self.append(name, frame, partition)
+        """Replace one partition of a table by a frame, matched by column name; returns the rows it now holds.
 
-    def append(self, name: str, frame: pl.DataFrame, partition: Mapping[str, Any] | None = None) -> int:
-        """Add a frame's rows, matched by column name."""
-        if frame.height:
-            self._connection.register("incoming", frame)
-            try:
-                self._connection.execute(f"insert into {_checked(name)} by name select * from incoming")
-            finally:
-                self._connection.unregister("incoming")
-        return self._count(name, partition)
+        Raises:
+            WarehouseError: a row does not fit the table, or lies outside the partition.
+        """
+        self._clear(name, partition)
+        self.append(name, frame)
+        return self._complete(name, partition, frame.height)
+
+    def append(self, name: str, frame: pl.DataFrame) -> None:
+        """Add a frame's rows, matched by column name.
+
+        Raises:
+            WarehouseError: a row does not fit the table. DuckDB's own words would quote the value, which may be
+                personal, so they are left out.
+        """
+        if not frame.height:
+            return
+        self._connection.register("incoming", frame)
+        try:
+            self._connection.execute(f"insert into {_checked(name)} by name select * from incoming")
+        except duckdb.Error as error:
+            raise WarehouseError(
+                f"{name}: {frame.height} rows do not fit the table ({type(error).__name__}); nothing was stored. "
+                f"Compare the columns {frame.columns} with the migration that made it"
+            ) from None
+        finally:
+            self._connection.unregister("incoming")
 
     def append_raw(self, source_name: str, frame: pl.DataFrame) -> None:
         """Add text columns as they came to ``raw.<source>``; headers never seen before become new columns."""
@@ -119,9 +134,9 @@ class Door:
             columns = ", ".join(f"{quoted(c)} {'bigint' if c == 'row_no' else 'varchar'}" for c in frame.columns)
             self.run(f"create table {table} ({columns})")
         else:
-            lower = {name.lower() for name in known}
+            lower = {_folded(name) for name in known}
             for column in frame.columns:
-                if column.lower() not in lower:
+                if _folded(column) not in lower:
                     self.run(f"alter table {table} add column {quoted(column)} varchar")
         self.append(f"raw.{source_name}", frame)
 
@@ -132,6 +147,15 @@ class Door:
             "select count(*) from duckdb_tables() where schema_name = $s and table_name = $t", s=schema, t=table
         )
         return bool(found)
+
+    def _complete(self, name: str, partition: Mapping[str, Any] | None, added: int) -> int:
+        held = self._count(name, partition)
+        if held != added:
+            raise WarehouseError(
+                f"{name}: {added} rows were added, but {dict(partition or {})} holds {held}; nothing was stored. "
+                "Its rows must all lie in the partition they replace"
+            )
+        return held
 
     def _relation(self, sql: str, params: Mapping[str, Any]) -> duckdb.DuckDBPyRelation:
         return self._connection.sql(sql, params=_named(sql, params) or None)
@@ -168,7 +192,13 @@ class Warehouse:
             except BaseException:
                 connection.execute("rollback")
                 raise
-            connection.execute("commit")
+            try:
+                connection.execute("commit")
+            except duckdb.Error as error:
+                raise WarehouseError(
+                    f"{self.path}: the commit failed ({type(error).__name__}), nothing was stored; "
+                    "check the free space and run the step again"
+                ) from None
 
     @contextmanager
     def reading(self) -> Iterator[Door]:
@@ -188,9 +218,14 @@ class Warehouse:
     def _connected(self, read_only: bool, external: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with locked(self.path.parent / "warehouse.lock"):
-            connection = duckdb.connect(
-                str(self.path), read_only=read_only, config={"enable_external_access": str(external).lower()}
-            )
+            try:
+                connection = duckdb.connect(
+                    str(self.path), read_only=read_only, config={"enable_external_access": str(external).lower()}
+                )
+            except duckdb.Error as error:
+                raise WarehouseError(
+                    f"{self.path} cannot be opened ({error}); end other programs that hold it, or restore a backup"
+                ) from None
             try:
                 connection.execute("set timezone = $tz", {"tz": self.timezone})
                 yield connection
@@ -241,4 +276,11 @@ def _named(sql: str, params: Mapping[str, Any]) -> dict[str, Any]:
 def _where(partition: Mapping[str, Any] | None) -> tuple[str, list[Any]]:
     if not partition:
         return "", []
-    return " where " + " and ".join(f"{quoted(column)} = ?" for column in partition), list(partition.values())
+    # a partition may be named null, which equals nothing
+    tests = " and ".join(f"{quoted(column)} is not distinct from ?" for column in partition)
+    return f" where {tests}", list(partition.values())
+
+
+def _folded(name: str) -> str:
+    """A column name as DuckDB compares it: without the case of ASCII letters, and of these only."""
+    return "".join(c.lower() if c.isascii() else c for c in name)

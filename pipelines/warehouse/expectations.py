@@ -63,11 +63,22 @@ def load_suite(table: str) -> Suite:
     path = CHECKOUT / "expectations" / (table.replace(".", "/") + ".json")
     if not path.is_file():
         raise ConfigurationError(f"{path}: no such suite; every gated table needs one")
-    content = json.loads(path.read_text(encoding="utf-8"))
-    for item in content["expectations"]:
-        if item.get("severity") not in ("critical", "warning") or not item.get("meta", {}).get("reason"):
-            raise ConfigurationError(f"{path}: {item['type']} needs a severity (critical or warning) and meta.reason")
-    return Suite(content["name"], content["expectations"])
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        suite = Suite(content["name"], content["expectations"])
+        for item in suite.expectations:
+            if item.get("severity") not in ("critical", "warning") or not item.get("meta", {}).get("reason"):
+                raise ConfigurationError(
+                    f"{path}: {item['type']} needs a severity (critical or warning) and meta.reason"
+                )
+            item["kwargs"] = dict(item["kwargs"])
+    except json.JSONDecodeError as error:
+        raise ConfigurationError(f"{path}:{error.lineno}: {error.msg}; correct the JSON there") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigurationError(
+            f"{path}: not a suite ({error}); it needs a name and expectations, each with type, kwargs and meta"
+        ) from None
+    return suite
 
 
 def judge(suite: Suite, frame: pl.DataFrame) -> list[Verdict]:
@@ -77,12 +88,20 @@ def judge(suite: Suite, frame: pl.DataFrame) -> list[Verdict]:
         ConfigurationError: an expectation could not be evaluated at all; that is a fault of the suite, not of the data.
     """
     import great_expectations as gx
+    from great_expectations.exceptions.exceptions import GreatExpectationsError
 
+    absent = [column for column in suite.columns if column not in frame.columns]
+    if absent:
+        raise ConfigurationError(f"suite {suite.name}: the table has no column {absent[0]!r}; correct the suite")
     batch = _batch_definition().get_batch({"dataframe": frame.select(suite.columns).to_pandas()})
-    result = batch.validate(
-        gx.ExpectationSuite(name=suite.name, expectations=_for_frame(suite, frame)),
-        result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
-    )
+    try:
+        expectations = gx.ExpectationSuite(name=suite.name, expectations=_for_frame(suite, frame))
+    except (GreatExpectationsError, TypeError, ValueError) as error:
+        kind = type(error).__name__
+        raise ConfigurationError(
+            f"suite {suite.name}: an expectation or one of its arguments is unknown ({kind}); correct the suite"
+        ) from None
+    result = batch.validate(expectations, result_format={"result_format": "BASIC", "partial_unexpected_count": 0})
     verdicts = []
     for item in result.results:
         config = item.expectation_config

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+import duckdb
+
 from pipelines.errors import WarehouseError
 from pipelines.settings import checkout_sql_dir
 from pipelines.warehouse.door import Warehouse
@@ -23,9 +25,17 @@ comment on column ops.migrations.content_hash is '内容哈希';
 
 
 def migrations() -> list[tuple[int, str, str]]:
-    """All migrations of this checkout as (version, file name, text), in order."""
+    """All migrations of this checkout as (version, file name, text), in order.
+
+    Raises:
+        WarehouseError: two have the same number, or one is missing.
+    """
     paths = sorted((checkout_sql_dir() / "migrations").glob("[0-9]*.sql"))
-    return [(int(path.name.split("_")[0]), path.name, path.read_text(encoding="utf-8")) for path in paths]
+    found = [(int(path.name.split("_")[0]), path.name, path.read_text(encoding="utf-8")) for path in paths]
+    versions = [version for version, _, _ in found]
+    if versions != list(range(1, len(versions) + 1)):
+        raise WarehouseError(f"sql/migrations is numbered {versions}; number the files 1, 2, 3 … without a gap")
+    return found
 
 
 def migrate(warehouse: Warehouse) -> list[str]:
@@ -61,9 +71,11 @@ def migrate(warehouse: Warehouse) -> list[str]:
             try:
                 connection.execute(text)
                 connection.execute("insert into ops.migrations values (?, ?, ?)", [version, name, content_hash])
-            except BaseException:
+                connection.execute("commit")
+            except duckdb.Error as error:
                 connection.execute("rollback")
-                raise
-            connection.execute("commit")
+                raise WarehouseError(
+                    f"sql/migrations/{name} failed on {warehouse.path} ({error}); correct it, nothing of it was kept"
+                ) from None
             done.append(name)
     return done

@@ -39,13 +39,16 @@ def current_snapshot(folder: Path) -> Snapshot:
     """The snapshot that the pointer names.
 
     Raises:
-        NothingPublished: nothing was published yet.
+        NothingPublished: nothing was published yet, or its file was taken away.
     """
     try:
         pointer = json.loads((folder / POINTER).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NothingPublished(f"nothing is published in {folder} yet; run `xianban run` first") from None
-    return _snapshot(folder, pointer["file"], pointer["as_of_date"], pointer["fingerprint"])
+    snapshot = _snapshot(folder, pointer["file"], pointer["as_of_date"], pointer["fingerprint"])
+    if not snapshot.path.exists():
+        raise NothingPublished(f"{snapshot.path} is gone; run `xianban run --date {snapshot.as_of_date}` again")
+    return snapshot
 
 
 def snapshot_of(folder: Path, as_of_date: dt.date) -> Snapshot:
@@ -76,7 +79,9 @@ def adopt(folder: Path, built: Path, as_of_date: dt.date, fingerprint: str, keep
             os.replace(built, folder / name)
         ledger = _ledger(folder)
         ledger[as_of_date.isoformat()] = {"file": name, "fingerprint": fingerprint}
-        kept = dict(sorted(ledger.items())[-keep:])
+        # a date of long ago that is run again stays until the next publication, as its brief reads it now
+        days = {*sorted(ledger)[-keep:], as_of_date.isoformat()}
+        kept = {day: ledger[day] for day in sorted(days)}
         _write_atomically(folder / "published.json", kept)
         latest, entry = max(kept.items())
         _write_atomically(folder / POINTER, {"as_of_date": latest, **entry})

@@ -4,9 +4,9 @@
 --        core.dim_issue_map, core.dim_source
 -- A record first seen late in an archive was known, without its handling, from the moment it was entered: so each
 -- record opens with a version at entered_at that carries neither status nor closing time. What a row says of its
--- closing counts as known from the closing on, however early the row is stamped (but not after the day of its export);
--- and what a source says later is never known earlier, so that an old closing cannot overtake a newer row.
--- Where the clock does not tell two rows apart, the later export is the newer one.
+-- closing counts as known from the closing on, however early the row is stamped; nothing counts as known later than the
+-- end of the day of its export. A later export is what the source says now, whatever its clock says (many sources have
+-- no update stamp); but what is said later was not known earlier.
 with in_force as (
     select
         batch_id,
@@ -59,7 +59,7 @@ in_turn as (
         row_number() over (
             partition by source_name, record_id
             order by
-                known_at asc, exported_date asc nulls first, is_void asc, file_name asc, batch_id asc, row_no asc
+                exported_date asc nulls first, known_at asc, is_void asc, file_name asc, batch_id asc, row_no asc
         ) as turn
     from said
 ),
@@ -75,11 +75,10 @@ dated as (
     select
         * replace (
             max(
-                case
-                    when closed_at > known_at
-                        then greatest(known_at, least(closed_at, coalesce(exported_date + interval 1 day, closed_at)))
-                    else known_at
-                end
+                least(
+                    greatest(known_at, coalesce(closed_at, known_at)),
+                    coalesce(exported_date + interval 1 day, timestamp '9999-12-31')
+                )
             ) over (partition by source_name, record_id order by turn) as known_at
         )
     from news

@@ -32,7 +32,7 @@ said as (
     where reason = 'voided'
 ),
 
--- where the clock does not tell two rows apart, the later export is the newer one
+-- a later export is what the source says now; within one, the clock decides
 said_last as (
     select s.*
     from said as s
@@ -42,8 +42,8 @@ said_last as (
         row_number() over (
             partition by s.source_name, s.record_id
             order by
-                s.known_at desc,
                 b.exported_date desc nulls last,
+                s.known_at desc,
                 s.is_void desc,
                 b.file_name desc,
                 s.batch_id desc,

@@ -23,7 +23,7 @@ judged as (
 places as (
     select *
     from core.dim_place
-    where place_level = 'community'
+    where place_level = 'community' and (valid_from is null or valid_from <= $as_of_date)
     qualify row_number() over (partition by place_code order by valid_from desc nulls last) = 1
 ),
 

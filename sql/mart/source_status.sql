@@ -90,7 +90,7 @@ delivered_rows as (
     inner join batches as b on s.batch_id = b.batch_id
 ),
 
--- the order of core.fct_event_versions: where the clock does not tell two rows apart, the later export is newer
+-- as in core: a later export is what the source says now; within one, the clock decides
 said_last as (
     select *
     from delivered_rows
@@ -99,7 +99,7 @@ said_last as (
         row_number() over (
             partition by source_name, record_id
             order by
-                known_at desc, exported_date desc nulls last, is_void desc, file_name desc, batch_id desc, row_no desc
+                exported_date desc nulls last, known_at desc, is_void desc, file_name desc, batch_id desc, row_no desc
         ) = 1
 ),
 

@@ -49,7 +49,7 @@ comment on column stg.hotline_order.title is '标题（已脱敏）';
 comment on column stg.hotline_order.content is '主要内容（已脱敏）';
 comment on column stg.hotline_order.text_hash is '文本哈希';
 comment on column stg.hotline_order.caller_hash is '来电人假名（HMAC）';
-comment on column stg.hotline_order.reporter_address_hash is '来电人与点位合成假名（同人同点位7天内只计一件）';
+comment on column stg.hotline_order.reporter_address_hash is '来电人与点位合成假名（同人同点位同一周只计一件）';
 comment on column stg.hotline_order.district_text is '来源所填区';
 comment on column stg.hotline_order.street_text is '来源所填街道';
 comment on column stg.hotline_order.community_text is '来源所填社区';
@@ -64,7 +64,9 @@ comment on column stg.hotline_order.is_resolved is '是否解决';
 comment on column stg.hotline_order.is_satisfied is '是否满意';
 comment on column stg.hotline_order.linked_record_id is '关联记录编号';
 
-create table stg.grid_event as select * from stg.hotline_order where false;
+create table stg.grid_event as
+select * from stg.hotline_order
+where false;
 comment on table stg.grid_event is '网格案件（清洗、脱敏后；字段同热线工单）';
 comment on column stg.grid_event.source_name is '数据来源';
 comment on column stg.grid_event.batch_id is '批次号';
@@ -82,7 +84,7 @@ comment on column stg.grid_event.title is '标题（已脱敏）';
 comment on column stg.grid_event.content is '主要内容（已脱敏）';
 comment on column stg.grid_event.text_hash is '文本哈希';
 comment on column stg.grid_event.caller_hash is '来电人假名（HMAC）';
-comment on column stg.grid_event.reporter_address_hash is '来电人与点位合成假名（同人同点位7天内只计一件）';
+comment on column stg.grid_event.reporter_address_hash is '来电人与点位合成假名（同人同点位同一周只计一件）';
 comment on column stg.grid_event.district_text is '来源所填区';
 comment on column stg.grid_event.street_text is '来源所填街道';
 comment on column stg.grid_event.community_text is '来源所填社区';

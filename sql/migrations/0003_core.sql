@@ -137,7 +137,7 @@ comment on column core.fct_event_versions.district_code is '区编码';
 comment on column core.fct_event_versions.street_code is '街道编码';
 comment on column core.fct_event_versions.community_code is '社区编码';
 comment on column core.fct_event_versions.grid_code is '网格编码';
-comment on column core.fct_event_versions.place_level is '定位到的层级（空为未定位）';
+comment on column core.fct_event_versions.place_level is '定位到的层级：grid 网格、community 社区、street 街道、district 区（空为未定位）';
 comment on column core.fct_event_versions.unit_name is '承办单位';
 comment on column core.fct_event_versions.due_at is '办理时限';
 comment on column core.fct_event_versions.closed_at is '办结时间';

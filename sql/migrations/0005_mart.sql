@@ -197,7 +197,9 @@ comment on column mart.source_status.critical_failures is '严重校验未过批
 comment on column mart.source_status.warnings is '提醒项数';
 comment on column mart.source_status.warning_text is '提醒内容';
 
-create table mart.evaluations as select * from forecast.evaluations where false;
+create table mart.evaluations as
+select * from forecast.evaluations
+where false;
 comment on table mart.evaluations is '各预测方法的回测成绩';
 comment on column mart.evaluations.as_of_date is '数据截止日';
 comment on column mart.evaluations.forecaster_name is '方法';
@@ -217,7 +219,9 @@ comment on column mart.evaluations.hot_precision_at_k is '前k项命中率';
 comment on column mart.evaluations.hot_recall_at_k is '前k项覆盖率';
 comment on column mart.evaluations.capacity_k is '每周名单容量k';
 
-create table mart.selections as select * from forecast.selections where false;
+create table mart.selections as
+select * from forecast.selections
+where false;
 comment on table mart.selections is '选用的预测方法与理由';
 comment on column mart.selections.as_of_date is '数据截止日';
 comment on column mart.selections.forecaster_name is '选用方法';
@@ -242,7 +246,9 @@ comment on column mart.issue_words.word is '词';
 comment on column mart.issue_words.text_count is '出现件数';
 comment on column mart.issue_words.weight is 'TF-IDF 权重';
 
-create table mart.places as select * from core.dim_place where false;
+create table mart.places as
+select * from core.dim_place
+where false;
 alter table mart.places add column as_of_date date;
 comment on table mart.places is '行政区划（供筛选下钻）';
 comment on column mart.places.place_code is '区划编码';
@@ -258,7 +264,9 @@ comment on column mart.places.valid_to is '停用日期';
 comment on column mart.places.population is '常住人口';
 comment on column mart.places.as_of_date is '数据截止日';
 
-create table mart.issues as select * from core.dim_issue where false;
+create table mart.issues as
+select * from core.dim_issue
+where false;
 alter table mart.issues add column as_of_date date;
 comment on table mart.issues is '问题清单（供筛选）';
 comment on column mart.issues.issue_code is '问题编码';
