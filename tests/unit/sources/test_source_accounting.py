@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import random
 from pathlib import Path
@@ -115,15 +116,9 @@ def town(tmp_path: Path) -> Run:
     (folder / "city.toml").write_text(CITY, encoding="utf-8")
     (folder / "sources" / "hotline.yaml").write_text(SOURCE, encoding="utf-8")
     settings = Settings(home=tmp_path / "home", city=folder, data=data, hmac_key="some key")
-    run = Run(settings, run_date())
+    run = Run(settings, dt.date(2025, 9, 3))
     migrate(run.warehouse)
     return run
-
-
-def run_date():
-    import datetime as dt
-
-    return dt.date(2025, 9, 3)
 
 
 def test_landing_and_cleaning_add_up_in_the_warehouse(town: Run) -> None:
@@ -159,16 +154,13 @@ def test_landing_and_cleaning_add_up_in_the_warehouse(town: Run) -> None:
 
 def test_a_header_seen_first_in_another_case_is_still_found(town: Run) -> None:
     """DuckDB keeps the first spelling of a column; the contract has the second."""
-    source = load_source(town.city.folder / "sources" / "hotline.yaml").model_copy(
-        update={"columns": {**load_source(town.city.folder / "sources" / "hotline.yaml").columns}}
-    )
+    path = town.city.folder / "sources" / "hotline.yaml"
+    source = load_source(path)
     (town.data_dir / "a.csv").write_text(f"{','.join(HEADER[:6])},Unit\n1,2025-09-01,2025-09-01,a,b,c,d\n", "utf-8")
     land(town, source)
     (town.data_dir / "b.csv").write_text(f"{','.join(HEADER[:6])},unit\n2,2025-09-01,2025-09-01,a,b,c,d\n", "utf-8")
     land(town, source)
-    text = (town.city.folder / "sources" / "hotline.yaml").read_text(encoding="utf-8")
-    path = town.city.folder / "sources" / "hotline.yaml"
-    path.write_text(text.replace("社区}", "社区, unit: unit}"), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("社区}", "社区, unit: unit}"), encoding="utf-8")
     clean(town, load_source(path))
     with town.warehouse.reading() as door:
         assert door.rows("select unit_name from stg.hotline_order") == [("d",), ("d",)]

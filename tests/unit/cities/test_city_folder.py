@@ -1,0 +1,95 @@
+"""City folders: typed, frozen, and refused in words that name file and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.cities.city import City
+from pipelines.errors import ConfigurationError
+
+GOOD = 'name = "town"\ntitle = "镇"\ndefault_date = 2026-11-16\ndense_from = 2024-01-01\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "city.toml").write_text(GOOD, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_folder_without_city_toml_is_none(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"city\.toml: no such file"):
+        City(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (GOOD.replace("title", "titel"), ["titel: no such key; did you mean 'title'?", "title: Field required"]),
+        (GOOD + "[forecast]\ncapacity = 3\n", ["forecast.capacity", "did you mean 'capacity_k'?"]),
+        (GOOD + "[brief]\nxyz = 3\n", ["brief.xyz", "known are list_length"]),
+        (GOOD + "[forecast]\nhot_minimum = 0\n", ["forecast.hot_minimum"]),
+        (GOOD + 'timezone = "Asia/Shangai"\n', ["timezone", "no time zone 'Asia/Shangai'"]),
+        (GOOD + 'timezone = "../../etc/passwd"\n', ["timezone"]),
+        (GOOD + 'timezone = "Asia"\n', ["timezone"]),
+        (GOOD + "[cells]\nsouth = 2\nnorth = 1\nwest = 0\neast = 1\n", ["cells", "south must lie below north"]),
+        (GOOD.replace("2026-11-16", '"soon"'), ["default_date"]),
+        (GOOD + "x = [", ["line"]),
+    ],
+)
+def test_what_is_wrong_in_city_toml_is_named(folder: Path, content: str, words: list[str]) -> None:
+    (folder / "city.toml").write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as error:
+        City(folder)
+    assert str(error.value).startswith(str(folder / "city.toml"))
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_city_toml_in_another_encoding(folder: Path) -> None:
+    (folder / "city.toml").write_bytes(GOOD.encode("gb18030"))
+    with pytest.raises(ConfigurationError, match="save it as UTF-8"):
+        City(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "no such file"),
+        ("issue_cod,issue_name,is_dangerous\n".encode(), "'issue_code' is missing (nearest is 'issue_cod')"),
+        (b"", "'issue_code' is missing"),
+        ("issue_code,issue_name,is_dangerous\n1,垃圾,0\n2,路灯,坏,0\n".encode(), "issues.csv:3: more fields"),
+        ("issue_code,issue_name,is_dangerous\n1,垃圾,0\n".encode("gb18030"), "save it as UTF-8"),
+    ],
+)
+def test_lists_that_cannot_be_read(folder: Path, content: bytes | None, words: str) -> None:
+    if content is not None:
+        (folder / "issues.csv").write_bytes(content)
+    with pytest.raises(ConfigurationError) as error:
+        _ = City(folder).issues
+    assert words in str(error.value)
+
+
+def test_lists_with_mark_quotes_and_blanks(folder: Path) -> None:
+    content = '\ufeffissue_code,issue_name,is_dangerous,standard\r\n01," 垃圾,\n清运 ",0,\r\n'
+    (folder / "issues.csv").write_bytes(content.encode())
+    row = {"issue_code": "01", "issue_name": "垃圾,\n清运", "is_dangerous": "0", "standard": None}
+    assert City(folder).issues == [row]
+
+
+def test_optional_lists_may_be_absent(folder: Path) -> None:
+    city = City(folder)
+    assert city.responsibilities == city.calendar == []
+    assert city.user_dictionary is None
+
+
+def test_the_reference_hash_follows_the_lists_that_conforming_reads(folder: Path) -> None:
+    def now() -> str:
+        return City(folder).reference_hash
+
+    before = now()
+    (folder / "calendar.csv").write_text("date,is_workday,name\n", encoding="utf-8")
+    assert now() == before
+    (folder / "issue_map.csv").write_text("system,value,issue_code\n", encoding="utf-8")
+    assert now() != before
