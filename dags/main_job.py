@@ -6,7 +6,7 @@ task imports, it imports when it runs: a process that is forked after Polars was
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, Asset, Param, get_current_context, task
@@ -17,9 +17,12 @@ from pipelines.settings import Settings
 from pipelines.sources.contract import load_sources
 
 CITY = City(Settings().city)
+ZONE = ZoneInfo(CITY.config.timezone)
 EVENTS_CONFORMED = Asset(f"{CITY.name}_events_conformed")
 FORECAST_PUBLISHED = Asset(f"{CITY.name}_forecast_published")
 COMMON = {
+    # the zone of the start date is the zone of the schedules
+    "start_date": datetime.combine(CITY.config.dense_from, time(), ZONE),
     "catchup": False,
     "max_active_runs": 1,
     "tags": ["先办", CITY.config.title],
@@ -60,7 +63,7 @@ def as_of_date() -> date:
     if given:
         return date.fromisoformat(given)
     planned = context.get("data_interval_end") or context["dag_run"].run_after
-    return planned.astimezone(ZoneInfo(CITY.config.timezone)).date()
+    return planned.astimezone(ZONE).date()
 
 
 def chain_of(steps: tuple[Step, ...], source_name: str | None = None, outlet: Asset | None = None) -> None:

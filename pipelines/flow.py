@@ -25,7 +25,7 @@ class Step:
 
     Attributes:
         name: what the command line and Airflow call it.
-        function: ``module:function``; called with (run, source) or (run).
+        function: ``module:function`` below ``pipelines.steps``; called with (run, source) or (run).
         per: once a source, or once an as-of date.
         dag: which DAG it belongs to; steps of one DAG stand together.
         title: what the person at the Airflow page reads.
@@ -42,7 +42,7 @@ class Step:
     def run(self, run: Run, source_name: str | None = None) -> Counts:
         """Do the step for one date, and for one source where it is a step per source."""
         module, _, function = self.function.partition(":")
-        call: Callable[..., Counts] = getattr(importlib.import_module(module), function)
+        call: Callable[..., Counts] = getattr(importlib.import_module(f"pipelines.steps.{module}"), function)
         if self.per == "source":
             if source_name is None:
                 raise ConfigurationError(f"step {self.name} works on one source; name it")
@@ -51,16 +51,24 @@ class Step:
 
 
 FLOW = (
-    Step("land", "pipelines.steps.land:land", "source", "ingest", "落地", "files", "raw"),
-    Step("clean", "pipelines.steps.clean:clean", "source", "ingest", "清洗脱敏", "raw", "stg"),
-    Step("validate", "pipelines.steps.validate:validate", "source", "ingest", "校验", "stg", "ops"),
-    Step("conform", "pipelines.steps.conform:conform", "date", "conform", "归集", "stg", "core"),
-    Step("read", "pipelines.steps.read:read_text", "date", "conform", "读文本", "stg", "core"),
-    Step("features", "pipelines.steps.features:build_features", "date", "forecast", "特征", "core", "feature"),
-    Step("train", "pipelines.steps.train:train", "date", "forecast", "训练选型", "core, feature", "forecast"),
-    Step("forecast", "pipelines.steps.forecast:forecast", "date", "forecast", "预测", "feature, forecast", "forecast"),
-    Step("publish", "pipelines.steps.publish:publish", "date", "forecast", "发布", "core, forecast", "mart, snapshot"),
-    Step("brief", "pipelines.steps.brief:write_brief", "date", "brief", "日报", "snapshot", "briefs"),
+    Step("land", "land:land", "source", "ingest", "落地", "files", "raw"),
+    Step("clean", "clean:clean", "source", "ingest", "清洗脱敏", "raw", "stg"),
+    Step("validate", "validate:validate", "source", "ingest", "校验", "stg", "ops"),
+    Step("conform", "conform:conform", "date", "conform", "归集", "stg", "core"),
+    Step("read", "read:read_text", "date", "conform", "读文本", "stg", "core"),
+    Step("features", "features:build_features", "date", "forecast", "特征", "core", "cohort, feature"),
+    Step("train", "train:train", "date", "forecast", "训练选型", "core, feature", "forecast"),
+    Step("forecast", "forecast:forecast", "date", "forecast", "预测", "core, feature, forecast", "forecast, label"),
+    Step(
+        "publish",
+        "publish:publish",
+        "date",
+        "forecast",
+        "发布",
+        "core, feature, label, forecast, ops",
+        "mart, snapshot",
+    ),
+    Step("brief", "brief:write_brief", "date", "brief", "日报", "snapshot", "briefs"),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,10 +27,14 @@ def prepare(settings: Settings, say: Callable[[str], None] = lambda line: None) 
     """
     city = City(settings.city)
     run = Run(settings, city.config.default_date)
-    if city.config.is_synthetic and not (run.data_dir / "manifest.json").exists():
+    data = run.data_dir  # refuses a city without data before anything is made for it
+    if city.config.is_synthetic and not data.exists():
         from pipelines.synthetic.emit import emit
 
-        emit(run.data_dir, city_folder=city.folder, progress=say)
+        # under another name first: a folder that is half written must not pass for the city's files
+        writing = data.with_name(f".{data.name}.{os.getpid()}")
+        emit(writing, city_folder=city.folder, progress=say)
+        os.replace(writing, data)
     for name in migrate(run.warehouse):
         say(f"migrated {name}")
     return city

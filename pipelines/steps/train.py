@@ -11,7 +11,7 @@ from models.baselines import BASELINES, all_baselines
 from models.evaluation import choose, summary
 from models.registry import all_models, forecaster_named
 from models.splits import weekly_origins
-from pipelines.steps.panels import HORIZON_WEEKS, read_panels
+from pipelines.steps.panels import HORIZON_WEEKS, read_panels, threshold_date, year_thresholds
 from pipelines.steps.run import Counts, Run, log
 
 _REFIT_EVERY = 13
@@ -35,7 +35,7 @@ def train(run: Run) -> Counts:
     except ValueError:
         return _without_history(run)
     origins = [split.origin for split in splits]
-    panels = read_panels(run, [*origins, run.as_of_date])
+    panels = read_panels(run, [*origins, run.as_of_date, threshold_date(run.as_of_date)])
     models = all_models()
     rows = backtest(
         panels.__getitem__,
@@ -53,8 +53,10 @@ def train(run: Run) -> Counts:
     chosen = choose(development_table).name
     baseline = choose(development_table, BASELINES).name
     evaluations = _evaluations(run, summary(rows, resamples=0), rows, chosen, baseline)
-    reason = _reason(evaluations, chosen, baseline, len(origins))
-    _store(run, evaluations, chosen, baseline, reason)
+    weeks = development(rows)["origin_date"].n_unique()
+    reason = _reason(_evaluations(run, development_table, rows, chosen, baseline), chosen, baseline, weeks)
+    assessable = bool(year_thresholds(run, panels, run.as_of_date).assessable.all())
+    _store(run, evaluations, chosen, baseline, reason, assessable)
     return Counts(details={"origins": len(origins), "chosen": chosen, "best_baseline": baseline})
 
 
@@ -66,7 +68,7 @@ def _progress(done: int, total: int, origin: dt.date) -> None:
 def _without_history(run: Run) -> Counts:
     reason = f"自{run.city.config.dense_from}起的完整历史不足以回测，暂用基线方法预测，待积累满5周后再比较选型"
     empty = pl.DataFrame(schema={"forecaster_name": pl.String})
-    _store(run, empty, _WITHOUT_HISTORY, _WITHOUT_HISTORY, reason)
+    _store(run, empty, _WITHOUT_HISTORY, _WITHOUT_HISTORY, reason, is_assessable=False)
     return Counts(details={"origins": 0, "chosen": _WITHOUT_HISTORY, "best_baseline": _WITHOUT_HISTORY})
 
 
@@ -93,8 +95,8 @@ def _evaluations(run: Run, table: pl.DataFrame, rows: pl.DataFrame, chosen: str,
     )
 
 
-def _reason(evaluations: pl.DataFrame, chosen: str, baseline: str, origins: int) -> str:
-    """The choice in the words of the brief; figures are those of all origins."""
+def _reason(evaluations: pl.DataFrame, chosen: str, baseline: str, weeks: int) -> str:
+    """The choice in the words of the brief; figures are those of the ``weeks`` origins that it was made on."""
     figures = {row["forecaster_name"]: row for row in evaluations.iter_rows(named=True)}
     best, base = figures[chosen], figures[baseline]
     shown = f"PR-AUC {_number(best['hot_pr_auc'])}、对数损失 {best['hot_log_loss']:.4f}"
@@ -102,12 +104,12 @@ def _reason(evaluations: pl.DataFrame, chosen: str, baseline: str, origins: int)
         others = [row for row in figures.values() if not row["is_baseline"]]
         rival = min(others, key=lambda row: row["hot_log_loss"])
         return (
-            f"{origins}周回测中各模型未胜过基线：{best['forecaster_title']}（{shown}），"
+            f"据前{weeks}周回测选型，各模型未胜过基线：{best['forecaster_title']}（{shown}），"
             f"最接近的模型{rival['forecaster_title']}（PR-AUC {_number(rival['hot_pr_auc'])}、"
             f"对数损失 {rival['hot_log_loss']:.4f}），故用基线预测"
         )
     return (
-        f"{origins}周回测中{best['forecaster_title']}（{shown}）综合优于最佳基线{base['forecaster_title']}"
+        f"据前{weeks}周回测选型，{best['forecaster_title']}（{shown}）综合优于最佳基线{base['forecaster_title']}"
         f"（PR-AUC {_number(base['hot_pr_auc'])}、对数损失 {base['hot_log_loss']:.4f}）"
     )
 
@@ -116,8 +118,7 @@ def _number(value: float | None) -> str:
     return "不可评估" if value is None else f"{value:.3f}"
 
 
-def _store(run: Run, evaluations: pl.DataFrame, chosen: str, baseline: str, reason: str) -> None:
-    assessable = (run.as_of_date - run.city.config.dense_from).days // 7 >= 26
+def _store(run: Run, evaluations: pl.DataFrame, chosen: str, baseline: str, reason: str, is_assessable: bool) -> None:
     selection = pl.DataFrame(
         {
             "as_of_date": [run.as_of_date],
@@ -127,7 +128,7 @@ def _store(run: Run, evaluations: pl.DataFrame, chosen: str, baseline: str, reas
             "baseline_name": [baseline],
             "baseline_title": [forecaster_named(baseline).title],
             "reason": [reason],
-            "is_threshold_assessable": [assessable],
+            "is_threshold_assessable": [is_assessable],
         }
     )
     with run.warehouse.writing() as door:

@@ -25,16 +25,17 @@ _OPT = r"[-–—‐. \u3000]{0,3}"
 
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _ACCOUNT = re.compile(
-    r"((?:微信|[Ww]e[Cc]hat|(?<![A-Za-z])(?:[Vv][Xx]|[Ww][Xx])|[Qq]{2})(?:号码?|账号|ID|id)?(?:[是为:： ]|：){0,3})"
+    r"(微信(?:号码?|账号|ID|id)?[是为:： ]{0,3}|(?<![0-9A-Za-z])[Qq]{2}(?:号码?)?[是为:： ]{0,3}"
+    r"|(?<![0-9A-Za-z])(?:[Vv][Xx]|[Ww][Xx]|[Ww]e[Cc]hat)(?:号码?)?[是为:： ]{1,3})"
     r"((?:[A-Za-z][A-Za-z0-9_-]{5,19}|\d{6,11})(?![A-Za-z0-9]))"
 )
-_ID_CARD = re.compile(r"(?<!\d)(\d{6})[- ]?(\d{8})[- ]?(\d{3}[\dXx])(?![0-9A-Za-z])")
+_ID_CARD = re.compile(r"(?<!\d)(\d{6})[- ]?(\d{8})[- ]?(\d{3}(?:\d(?![0-9A-Za-z])|[Xx](?![A-Za-z])))")
 # an order number may by chance hold a birth date and a checksum; what stands before it tells
 _ORDER_BEFORE = re.compile(r"(?:工单|订单|单号|编号|流水|受理号|案件|诉求)[^\d，。；;]{0,6}$")
 # the old 15-digit form carries no checksum and looks like a grid code, so it is masked only where the text says so
 _OLD_ID_CARD = re.compile(r"((?<!\[)(?:身份证|证件)\D{0,6})\d{15}(?!\d)")
 _CARD = re.compile(r"(?<!\d)\d{4}(?:[ -]?\d{4}){3}(?:[ -]?\d{1,3})?(?![0-9A-Za-z])")
-_CARD_START = re.compile(r"(?:3[0-9]|4|5[1-5]|6[0-9]).{14}|62.{15,16}|(?:6[0-9]|9[0-9]).{17}")
+_CARD_START = re.compile(r"(?:3[0-9]|4[0-9]|5[1-5]|6[0-9]).{14}|62.{15,16}|(?:6[0-9]|9[0-9]).{17}")
 _MOBILE = re.compile(
     r"(?:(?<![0-9A-Za-z])|(?<=[Tt]el)|(?<=TEL)|(?<=[VvWw][Xx])|(?<![A-Za-z].)(?<=[Vv]))(?<!\d\.)"
     rf"(?:\+?(?:00)?86[)）]?{_OPT})?"
@@ -80,7 +81,7 @@ _MYSELF = re.compile(
 _POLITE = r"(?=先生|女士|小姐)"
 _FULL_NAMED = re.compile(
     rf"(?:欧阳|司马|上官|诸葛){_HAN}{{0,2}}?{_POLITE}"
-    rf"|[{COMMON}]{_HAN}(?![{COMMON}]){_HAN}{_POLITE}|(?<!{_HAN})[{TITLED}]{_HAN}{{1,2}}{_POLITE}"
+    rf"|[{COMMON}]{_HAN}(?![{COMMON}]){_HAN}{_POLITE}|(?:(?<!{_HAN})|(?<=[位名叫与给找是])){_NO_NAME}[{SURNAMES}](?:{_HAN}(?![{COMMON}]){_HAN}|(?![{COMMON}]){_HAN}){_POLITE}"
     rf"|[{COMMON}](?![{COMMON}]){_HAN}{_POLITE}"
 )
 # surnames that also end common words (由于, 任何, 非常, 责任, 对方, 保安, 现金) count only outside these
@@ -90,7 +91,7 @@ _ONE_NAMED = re.compile(
     rf"|(?<![方走冲面])向|[{TITLED}]){_POLITE}"
     rf"|[{COMMON}](?=师傅|大爷|大妈|大姐|大哥|阿姨|姓[女男先业居市村住工负施司老])"
 )
-_SURNAMED = re.compile(rf"((?<![百同异复大贵万{COMMON}])姓)[{SURNAMES}向](?:名{_HAN}{{1,2}}(?=[，,。；;、\s]|$))?")
+_SURNAMED = re.compile(rf"((?<![]百同异复大贵万{COMMON}])姓)[{SURNAMES}向](?:名{_HAN}{{1,2}}(?=[，,。；;、\s]|$))?")
 
 _NUM = r"[0-9一二三四五六七八九十]"
 # before a number that counts buildings, or the floors of one, and names none
@@ -99,7 +100,7 @@ _ROOM = r"(?:[-—#]?\d{3,4}(?:号房|室|房|户(?!型)|号(?![线楼]))?(?![\d
 _BUILDING = re.compile(  # 3号楼2单元501室, 9栋406, B2栋, 42、45、48栋
     rf"{_NO_COUNT}(?:[0-9A-Za-z]{{1,3}}(?:栋|幢|号楼)?[、和及与至到~～/-]){{0,6}}"
     rf"(?:[A-Za-z]?{_NUM}{{1,4}}|[A-Za-z])(?:号楼|栋|幢)"
-    r"(?!高层|小高层|楼房|住宅|建筑|房|别墅|大楼|民房|居民楼|以上|左右|多|余|\d{1,2}层)"
+    r"(?!高层|小高层|楼(?![上下道顶前后])|住宅|建筑|房|别墅|大楼|民房|居民楼|以上|左右|多|余|\d{1,2}层)"
     rf"(?:[A-Za-z]?{_NUM}{{1,2}}(?:单元|门(?!口)))?(?:{_ROOM}|[-—]?\d{{2}}(?:号房|室|户(?!型)))?"
 )
 _UNIT = re.compile(rf"{_NO_COUNT}[A-Za-z]?{_NUM}{{1,2}}单元(?!网格|式|楼房){_ROOM}?")

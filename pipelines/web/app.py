@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 HEADERS = {
     # Vega runs its own expression interpreter (see static/chart.js), so no 'unsafe-eval'; no inline styles either.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-                               "form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "private, no-store",
@@ -57,8 +57,14 @@ def create_app(settings: Settings | None = None, current_person: Callable[..., A
     def know_person(request: Request, person: Any = Depends(current_person)) -> None:  # noqa: B008
         request.state.person_name = person.get_name()
 
-    app = FastAPI(title="先办", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
-                  dependencies=[Depends(know_person)])
+    app = FastAPI(
+        title="先办",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(know_person)],
+    )
     app.state.settings = settings or Settings()
     app.state.opened = OpenSnapshot()
     app.middleware("http")(_add_headers)
@@ -92,11 +98,16 @@ def _on_bad_value(request: Request, error: Exception) -> Response:
 
 def _on_known_error(request: Request, error: Exception) -> Response:
     if isinstance(error, NothingPublished):
-        return _answer(request, 503, "还没有发布过预测。",
-                       "下一步：在服务器上运行 xianban run，或在 Airflow 中运行各流程；发布后刷新本页。")
+        return _answer(
+            request,
+            503,
+            "还没有发布过预测。",
+            "下一步：在服务器上运行 xianban run，或在 Airflow 中运行各流程；发布后刷新本页。",
+        )
     if isinstance(error, NothingGranted):
-        return _answer(request, 403, "您的账号还没有可查看的区域。",
-                       "请联系管理员在权限名单（grants.csv）中为您添加一行。")
+        return _answer(
+            request, 403, "您的账号还没有可查看的区域。", "请联系管理员在权限名单（grants.csv）中为您添加一行。"
+        )
     if isinstance(error, TooManyRows):
         return _answer(request, 422, "行数超过一张工作表的上限。", "请缩小筛选范围，或改用 CSV 导出。")
     log.error("page refused path=%s error=%s message=%s", request.url.path, type(error).__name__, error)

@@ -27,22 +27,38 @@ def history_chart(history: list[tuple[dt.date, int]], hot_threshold: int) -> dic
 
     weeks = [
         # A time of day makes browsers read the date as local; a bare date would be UTC and shift by the zone.
-        {"week": f"{start}T00:00:00", "end": f"{start + dt.timedelta(days=6)}", "count": count,
-         "state": "热点周" if count >= hot_threshold else "一般周"}
+        {
+            "week": f"{start}T00:00:00",
+            "end": f"{start + dt.timedelta(days=6)}",
+            "count": count,
+            "state": "热点周" if count >= hot_threshold else "一般周",
+        }
         for start, count in history
     ]
     colour = alt.Scale(domain=["热点周", "一般周"], range=[HOT, QUIET])
-    bars = alt.Chart({"values": weeks}).mark_bar(size=6).encode(
-        x=alt.X("week:T", title=None, axis=alt.Axis(format="%Y-%m", grid=False, labelOverlap=True)),
-        y=alt.Y("count:Q", title="每周件数", axis=alt.Axis(tickMinStep=1)),
-        color=alt.Color("state:N", scale=colour, legend=alt.Legend(title=None, orient="top", direction="horizontal")),
-        tooltip=[alt.Tooltip("week:T", title="周起", format="%Y-%m-%d"), alt.Tooltip("end:N", title="周止"),
-                 alt.Tooltip("count:Q", title="件数")],
+    bars = (
+        alt.Chart({"values": weeks})
+        .mark_bar(size=6)
+        .encode(
+            x=alt.X("week:T", title=None, axis=alt.Axis(format="%Y-%m", grid=False, labelOverlap=True)),
+            y=alt.Y("count:Q", title="每周件数", axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color(
+                "state:N", scale=colour, legend=alt.Legend(title=None, orient="top", direction="horizontal")
+            ),
+            tooltip=[
+                alt.Tooltip("week:T", title="周起", format="%Y-%m-%d"),
+                alt.Tooltip("end:N", title="周止"),
+                alt.Tooltip("count:Q", title="件数"),
+            ],
+        )
     )
     line = alt.Chart({"values": [{"threshold": hot_threshold}]}).mark_rule(color=INK, strokeDash=[5, 4])
     chart = (bars + line.encode(y="threshold:Q")).properties(width="container", height=230)
-    chart = chart.configure_view(stroke=None).configure(font="inherit").configure_axis(
-        labelColor=INK, titleColor=INK, gridColor="#e6e9ef", domainColor="#c3c9d4", tickColor="#c3c9d4")
+    chart = (
+        chart.configure_view(stroke=None)
+        .configure(font="inherit")
+        .configure_axis(labelColor=INK, titleColor=INK, gridColor="#e6e9ef", domainColor="#c3c9d4", tickColor="#c3c9d4")
+    )
     specification: dict[str, Any] = chart.to_dict()
     del specification["$schema"]  # an outside address, of no use here
     return specification

@@ -35,8 +35,10 @@ def file_headers(reader: Reader, extension: str) -> dict[str, str]:
     """The header that makes a browser save the answer, under a name that carries the as-of date."""
     date = reader.snapshot.as_of_date.isoformat()
     chinese = quote(f"未来7天热点预测_截至{date}.{extension}")
-    return {"Content-Disposition":
-            f"attachment; filename=\"xianban_forecast_{date}.{extension}\"; filename*=UTF-8''{chinese}"}
+    return {
+        "Content-Disposition": f'attachment; filename="xianban_forecast_{date}.{extension}"; '
+        f"filename*=UTF-8''{chinese}"
+    }
 
 
 def to_csv(reader: Reader, view: View) -> bytes:
@@ -61,7 +63,9 @@ def to_xlsx(reader: Reader, view: View) -> bytes:
     names = [column["column_name"] for column in columns]
     head: SheetOptions = {"header_format": _HEADER_FORMAT, "freeze_panes": True}
     forecast: SheetOptions = {
-        **head, "autofilter": True, "column_formats": _column_formats(columns),
+        **head,
+        "autofilter": True,
+        "column_formats": _column_formats(columns),
         "column_widths": {place: _WIDE.get(name, 14) for place, name in enumerate(names)},
     }
     words: SheetOptions = {**head, "column_widths": {0: 26, 1: 40, 2: 12, 3: 60}}
@@ -80,18 +84,25 @@ def to_xlsx(reader: Reader, view: View) -> bytes:
 
 def headings(columns: list[Row]) -> dict[str, str]:
     """Column name → Chinese heading: the column's comment up to its first bracket or colon."""
-    return {column["column_name"]: re.split("[（：]", column["comment"] or column["column_name"])[0]
-            for column in columns}
+    return {
+        column["column_name"]: re.split("[（：]", column["comment"] or column["column_name"])[0] for column in columns
+    }
 
 
 def _forecast(reader: Reader, view: View, columns: list[Row]) -> pl.DataFrame:
     import polars as pl
 
     frame = reader.relation(queries.forecast_sql(view), view).pl()
-    safe = [pl.col(name).map_batches(_guard_column, return_dtype=pl.String)
-            for name, kind in frame.schema.items() if kind == pl.String]
-    words = [pl.when(pl.col(name)).then(pl.lit("是")).otherwise(pl.lit("否")).alias(name)
-             for name, kind in frame.schema.items() if kind == pl.Boolean]
+    safe = [
+        pl.col(name).map_batches(_guard_column, return_dtype=pl.String)
+        for name, kind in frame.schema.items()
+        if kind == pl.String
+    ]
+    words = [
+        pl.when(pl.col(name)).then(pl.lit("是")).otherwise(pl.lit("否")).alias(name)
+        for name, kind in frame.schema.items()
+        if kind == pl.Boolean
+    ]
     return frame.with_columns(*safe, *words).rename(headings(columns))
 
 
@@ -106,8 +117,10 @@ def _dictionary(table_comment: str, columns: list[Row]) -> pl.DataFrame:
     return _text_frame(
         ["列", "字段", "类型", "说明"],
         [("预测（整表）", "mart.hotspot_forecast", "", table_comment)]
-        + [(heading[column["column_name"]], column["column_name"], column["data_type"], column["comment"] or "")
-           for column in columns],
+        + [
+            (heading[column["column_name"]], column["column_name"], column["data_type"], column["comment"] or "")
+            for column in columns
+        ],
     )
 
 
@@ -148,8 +161,9 @@ def filter_text(reader: Reader, view: View) -> str:
 def _text_frame(names: list[str], rows: Sequence[tuple[str, ...]]) -> pl.DataFrame:
     import polars as pl
 
-    return pl.DataFrame([[guarded(text) for text in row] for row in rows], schema=dict.fromkeys(names, pl.String),
-                        orient="row")
+    return pl.DataFrame(
+        [[guarded(text) for text in row] for row in rows], schema=dict.fromkeys(names, pl.String), orient="row"
+    )
 
 
 def _column_formats(columns: list[Row]) -> dict[str, ColumnFormat]:
@@ -162,7 +176,8 @@ def _column_formats(columns: list[Row]) -> dict[str, ColumnFormat]:
             formats[heading[name]] = {"num_format": "yyyy-mm-dd"}
         elif kind == "DOUBLE":
             formats[heading[name]] = {
-                "num_format": next((text for part, text in _NUMBER_FORMATS.items() if part in name), "0.0")}
+                "num_format": next((text for part, text in _NUMBER_FORMATS.items() if part in name), "0.0")
+            }
         elif kind in ("INTEGER", "BIGINT"):
             formats[heading[name]] = {"num_format": "0"}
     return formats

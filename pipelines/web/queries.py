@@ -33,7 +33,9 @@ with visible as (
 )
 """
 
-_FILTERED = _VISIBLE + """
+_FILTERED = (
+    _VISIBLE
+    + """
 , filtered as (
     select * from visible
     where ($district is null or district_code = $district)
@@ -48,6 +50,7 @@ _FILTERED = _VISIBLE + """
       ))
 )
 """
+)
 
 # Group by level: constants, because a column name cannot be a parameter.
 _CHILD = {
@@ -92,14 +95,17 @@ class Reader:
 
 def overview(reader: Reader) -> Row:
     """The window, the levels this city has, and how many cells the reader can see."""
-    found = reader.row(_VISIBLE + """
+    found = reader.row(
+        _VISIBLE
+        + """
         select
             max(window_end_date) as window_end_date,
             count(*) as cell_count,
             count(district_code) > 0 as has_district,
             count(street_code) > 0 as has_street
         from visible
-    """)
+    """
+    )
     assert found is not None
     return found | {"levels": [level for level in LEVELS if found.get(f"has_{level}", True)]}
 
@@ -114,9 +120,13 @@ def settle(reader: Reader, view: View) -> View:
         code = getattr(view, level)
         if code is None:
             continue
-        above = reader.row(_VISIBLE + f"""
+        above = reader.row(
+            _VISIBLE
+            + f"""
             select district_code as district, street_code as street from visible where {level}_code = $code limit 1
-        """, code=code)
+        """,
+            code=code,
+        )
         if above is None:
             continue
         if any(getattr(view, name) not in (None, above[name]) for name in higher):
@@ -145,10 +155,13 @@ _SUMS = """
 def forecast_sql(view: View) -> str:
     """The select of all rows of a view in its order; ties in a fixed order, so that pages do not overlap."""
     expression = COLUMN_OF[view.sort].order_by
-    return _FILTERED + f"""
+    return (
+        _FILTERED
+        + f"""
         select * from filtered
         order by {expression} {view.direction} nulls last, risk_rank, community_code, issue_code
     """
+    )
 
 
 def forecast_page(reader: Reader, view: View) -> list[Row]:
@@ -162,8 +175,9 @@ def breadcrumbs(reader: Reader, view: View) -> list[Row]:
     for level in LEVELS:
         code = getattr(view, level)
         if code is not None:
-            found = reader.row(_VISIBLE + f"select {_CHILD[level]} from visible where {level}_code = $code limit 1",
-                               code=code)
+            found = reader.row(
+                _VISIBLE + f"select {_CHILD[level]} from visible where {level}_code = $code limit 1", code=code
+            )
             crumbs.append({"level": level, "code": code, "name": found["name"] if found else code})
     return crumbs
 
@@ -171,7 +185,7 @@ def breadcrumbs(reader: Reader, view: View) -> list[Row]:
 def child_level(view: View, levels: list[str]) -> str | None:
     """The level below the chosen place, among those the city has."""
     chosen = [depth for depth, level in enumerate(levels) if getattr(view, level) is not None]
-    return next(iter(levels[max(chosen, default=-1) + 1:]), None)
+    return next(iter(levels[max(chosen, default=-1) + 1 :]), None)
 
 
 def children(reader: Reader, view: View, part: str) -> list[Row]:
@@ -179,7 +193,9 @@ def children(reader: Reader, view: View, part: str) -> list[Row]:
 
     Cells without a code at that level make one row without a code. Beyond :data:`CHILDREN_SHOWN` the rest is one row.
     """
-    return reader.rows(_FILTERED + f"""
+    return reader.rows(
+        _FILTERED
+        + f"""
         , parts as (
             select {_CHILD[part]}, {_SUMS} from filtered group by all
         ),
@@ -201,7 +217,10 @@ def children(reader: Reader, view: View, part: str) -> list[Row]:
         from ranked
         group by least(position, $shown + 1)
         order by min(position)
-    """, view, shown=CHILDREN_SHOWN)
+    """,
+        view,
+        shown=CHILDREN_SHOWN,
+    )
 
 
 def options(reader: Reader, view: View, levels: list[str]) -> dict[str, list[Row]]:
@@ -210,17 +229,25 @@ def options(reader: Reader, view: View, levels: list[str]) -> dict[str, list[Row
     for depth, level in enumerate(levels):
         above = levels[depth - 1] if depth else None
         if above is None or getattr(view, above) is not None:
-            found[level] = reader.rows(_VISIBLE + f"""
+            found[level] = reader.rows(
+                _VISIBLE
+                + f"""
                 select {_CHILD[level]} from visible
                 where {level}_code is not null
                   and ($district is null or $depth < 1 or district_code = $district)
                   and ($street is null or $depth < 2 or street_code = $street)
                 group by all order by code
-            """, view, depth=LEVELS.index(level))
-    found["issue"] = reader.rows(_VISIBLE + """
+            """,
+                view,
+                depth=LEVELS.index(level),
+            )
+    found["issue"] = reader.rows(
+        _VISIBLE
+        + """
         select issue_code as code, any_value(issue_name) as name, coalesce(any_value(major_name), '其他') as major
         from visible group by issue_code order by major, code
-    """)
+    """
+    )
     return found
 
 
@@ -252,7 +279,8 @@ def cell(reader: Reader, community_code: str, issue_code: str) -> Row | None:
     """One forecast, or nothing: a cell outside the reader's areas does not exist for that reader."""
     return reader.row(
         _VISIBLE + "select * from visible where community_code = $community_code and issue_code = $issue_code",
-        community_code=community_code, issue_code=issue_code,
+        community_code=community_code,
+        issue_code=issue_code,
     )
 
 
@@ -261,7 +289,8 @@ def history(reader: Reader, community_code: str, issue_code: str) -> list[tuple[
 
     Weeks before the city's first count are left out: nothing is known of them, which is not zero.
     """
-    return reader.relation("""
+    return reader.relation(
+        """
         with known as (
             select week_start_date, complaint_count from mart.cell_history
             where as_of_date = $as_of_date and community_code = $community_code and issue_code = $issue_code
@@ -276,15 +305,22 @@ def history(reader: Reader, community_code: str, issue_code: str) -> list[tuple[
             select min(week_start_date) from mart.cell_history where as_of_date = $as_of_date
         )
         order by week_start_date
-    """, community_code=community_code, issue_code=issue_code, week_count=HISTORY_WEEKS).fetchall()
+    """,
+        community_code=community_code,
+        issue_code=issue_code,
+        week_count=HISTORY_WEEKS,
+    ).fetchall()
 
 
 def dictionary(reader: Reader) -> tuple[str, list[Row]]:
     """What the forecast table and its columns mean, from the comments in the snapshot itself."""
-    table = reader.row("select comment from duckdb_tables() "
-                       "where schema_name = 'mart' and table_name = 'hotspot_forecast'")
-    columns = reader.rows("select column_name, data_type, comment from duckdb_columns() "
-                          "where schema_name = 'mart' and table_name = 'hotspot_forecast' order by column_index")
+    table = reader.row(
+        "select comment from duckdb_tables() where schema_name = 'mart' and table_name = 'hotspot_forecast'"
+    )
+    columns = reader.rows(
+        "select column_name, data_type, comment from duckdb_columns() "
+        "where schema_name = 'mart' and table_name = 'hotspot_forecast' order by column_index"
+    )
     return (table["comment"] if table else ""), columns
 
 

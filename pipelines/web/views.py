@@ -31,8 +31,12 @@ router = APIRouter()
 _HERE = Path(__file__).parent
 _FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
 _FOR_AN_HOUR = {"Cache-Control": "private, max-age=3600"}
-_STATIC = {"page.css": "text/css", "page.js": "text/javascript", "chart.js": "text/javascript",
-           "icon.svg": "image/svg+xml"}
+_STATIC = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "chart.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 _LEVEL_TITLES = {"district": "区", "street": "街道", "community": "社区"}
 
 
@@ -81,15 +85,25 @@ def forecast_list(request: Request, reader: ReaderDep, view: ViewDep) -> Respons
     child_level = queries.child_level(view, overview["levels"])
     chosen, scores = queries.method(reader)
     return render(
-        request, "list.html", reader=reader, view=view, overview=overview, totals=totals,
+        request,
+        "list.html",
+        reader=reader,
+        view=view,
+        overview=overview,
+        totals=totals,
         columns=[column for column in COLUMNS if column.level is None or column.level in overview["levels"]],
         rows=queries.forecast_page(reader, view),
         options=queries.options(reader, view, overview["levels"]),
-        crumbs=queries.breadcrumbs(reader, view), child_level=child_level,
+        crumbs=queries.breadcrumbs(reader, view),
+        child_level=child_level,
         children=queries.children(reader, view, child_level) if child_level else [],
         issues=[] if view.issue else queries.children(reader, view, "issue"),
-        chosen=chosen, scores=scores, sources=queries.sources(reader),
-        level_titles=_LEVEL_TITLES, risk_levels=RISK_LEVELS, page_sizes=PAGE_SIZES,
+        chosen=chosen,
+        scores=scores,
+        sources=queries.sources(reader),
+        level_titles=_LEVEL_TITLES,
+        risk_levels=RISK_LEVELS,
+        page_sizes=PAGE_SIZES,
     )
 
 
@@ -102,10 +116,18 @@ def forecast_cell(request: Request, reader: ReaderDep, community_code: CodeInPat
     history = queries.history(reader, community_code, issue_code)
     chosen, _ = queries.method(reader)
     return render(
-        request, "cell.html", reader=reader, cell=cell, history=history, chosen=chosen,
-        crumbs=queries.breadcrumbs(reader, View(district=cell["district_code"], street=cell["street_code"],
-                                                community=community_code)),
-        view=View(), chart=charts.history_chart(history, cell["hot_threshold"]), vega_version=charts.vega_version(),
+        request,
+        "cell.html",
+        reader=reader,
+        cell=cell,
+        history=history,
+        chosen=chosen,
+        crumbs=queries.breadcrumbs(
+            reader, View(district=cell["district_code"], street=cell["street_code"], community=community_code)
+        ),
+        view=View(),
+        chart=charts.history_chart(history, cell["hot_threshold"]),
+        vega_version=charts.vega_version(),
     )
 
 
@@ -113,13 +135,19 @@ def forecast_cell(request: Request, reader: ReaderDep, community_code: CodeInPat
 def forecast_json(reader: ReaderDep, view: ViewDep) -> Response:
     """The same rows for programs; beyond the last page they are empty."""
     view = queries.settle(reader, view)
-    rows = [{name: value.isoformat() if isinstance(value, dt.date) else value for name, value in row.items()}
-            for row in queries.forecast_page(reader, view)]
-    return JSONResponse({
-        "as_of_date": reader.snapshot.as_of_date.isoformat(),
-        "total": queries.totals(reader, view)["cell_count"],
-        "page": view.page, "size": view.size, "rows": rows,
-    })
+    rows = [
+        {name: value.isoformat() if isinstance(value, dt.date) else value for name, value in row.items()}
+        for row in queries.forecast_page(reader, view)
+    ]
+    return JSONResponse(
+        {
+            "as_of_date": reader.snapshot.as_of_date.isoformat(),
+            "total": queries.totals(reader, view)["cell_count"],
+            "page": view.page,
+            "size": view.size,
+            "rows": rows,
+        }
+    )
 
 
 @router.get("/export.csv")
@@ -166,15 +194,25 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
 
 
 def _download(reader: Reader, content: bytes, extension: str, media_type: str) -> Response:
-    log.info("export person=%s format=%s bytes=%d as_of_date=%s", shown(reader.person), extension, len(content),
-             reader.snapshot.as_of_date)
+    log.info(
+        "export person=%s format=%s bytes=%d as_of_date=%s",
+        shown(reader.person),
+        extension,
+        len(content),
+        reader.snapshot.as_of_date,
+    )
     return Response(content, media_type=media_type, headers=export.file_headers(reader, extension))
 
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters.update(
         shown=lambda value: "—" if value is None else shown(value),
         percent=lambda value: "—" if value is None else f"{value:.1%}",

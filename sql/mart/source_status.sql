@@ -5,7 +5,9 @@
 -- Reads: ops.batches, ops.rejected_rows, ops.superseded_rows, ops.validation_results, stg.hotline_order,
 --        stg.grid_event, stg.dept_disposal, core.dim_source, core.fct_event_versions
 with batches as (
-    select *
+    select
+        *,
+        exported_date is null or exported_date > $as_of_date::date - interval 28 days as is_recent
     from ops.batches
     where exported_date is null or exported_date <= $as_of_date
 ),
@@ -14,10 +16,10 @@ delivered as (
     select
         source_name,
         sum(rows_in) filter (where state = 'cleaned') as rows_in,
-        count(*) filter (where state = 'refused') as refused_files,
-        string_agg(refusal, '；' order by file_name) filter (where state = 'refused') as refusals,
+        count(*) filter (where state = 'refused' and is_recent) as refused_files,
+        string_agg(refusal, '；' order by file_name) filter (where state = 'refused' and is_recent) as refusals,
         sum(accepted) filter (where gate = 'held') as held_back,
-        count(*) filter (where gate = 'held') as critical_failures,
+        count(*) filter (where gate = 'held' and is_recent) as critical_failures,
         max(exported_date) filter (where state = 'cleaned') as latest_exported_date
     from batches
     group by source_name
@@ -126,7 +128,9 @@ gates as (
     select
         v.source_name,
         count(*) filter (where not v.is_met and v.severity = 'warning') as warnings,
-        string_agg(distinct v.reason, '；' order by v.reason) filter (where not v.is_met) as warning_text
+        string_agg(distinct v.reason, '；' order by v.reason) filter (
+            where not v.is_met and v.severity = 'warning'
+        ) as warning_text
     from ops.validation_results as v
     inner join batches as b on v.batch_id = b.batch_id
     where b.exported_date is null or b.exported_date > $as_of_date::date - interval 7 days

@@ -67,6 +67,15 @@ comment on column stg.hotline_order.linked_record_id is '关联记录编号';
 create table stg.grid_event as
 select * from stg.hotline_order
 where false;
+alter table stg.grid_event alter column source_name set not null;
+alter table stg.grid_event alter column batch_id set not null;
+alter table stg.grid_event alter column row_no set not null;
+alter table stg.grid_event alter column record_id set not null;
+alter table stg.grid_event alter column row_hash set not null;
+alter table stg.grid_event alter column occurred_at set not null;
+alter table stg.grid_event alter column entered_at set not null;
+alter table stg.grid_event alter column known_at set not null;
+alter table stg.grid_event alter column is_resident set not null;
 comment on table stg.grid_event is '网格案件（清洗、脱敏后；字段同热线工单）';
 comment on column stg.grid_event.source_name is '数据来源';
 comment on column stg.grid_event.batch_id is '批次号';

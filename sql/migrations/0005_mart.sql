@@ -63,7 +63,7 @@ comment on column mart.hotspot_forecast.hot_weeks_8w is '近8周中的热点周�
 comment on column mart.hotspot_forecast.unresolved_count_28d is '近28天尚未办结件数';
 comment on column mart.hotspot_forecast.last_occurred_date is '最近一件日期';
 comment on column mart.hotspot_forecast.last_closed_date is '最近办结日期';
-comment on column mart.hotspot_forecast.calling_rate_364d is '近364天万人诉求量（全部问题，件/万人）';
+comment on column mart.hotspot_forecast.calling_rate_364d is '近364天万人诉求量（已归类的全部问题，件/万人）';
 comment on column mart.hotspot_forecast.reasons is '主要依据';
 comment on column mart.hotspot_forecast.responsible_unit is '主责单位';
 comment on column mart.hotspot_forecast.responsibility_category is '职责类别';
@@ -185,21 +185,25 @@ comment on column mart.source_status.accepted is '接收行数（每件取当前
 comment on column mart.source_status.rejected is '退回行数';
 comment on column mart.source_status.superseded is '被替代行数（重复、重报、旧版本、作废）';
 comment on column mart.source_status.held_back is '其中校验未过、暂扣未用的行数（含于接收行数）';
-comment on column mart.source_status.refused_files is '拒收文件数';
-comment on column mart.source_status.refusals is '拒收说明';
+comment on column mart.source_status.refused_files is '近28天拒收文件数';
+comment on column mart.source_status.refusals is '近28天拒收说明';
 comment on column mart.source_status.latest_exported_date is '最近导出日期';
 comment on column mart.source_status.latest_known_at is '最近一条的得知时间';
 comment on column mart.source_status.promised_by is '约定送达时刻';
 comment on column mart.source_status.is_late is '是否迟到或缺失';
 comment on column mart.source_status.unplaced_count is '近28天未定位到社区的件数';
 comment on column mart.source_status.unmapped_count is '近28天暂未归类的件数';
-comment on column mart.source_status.critical_failures is '严重校验未过批次数';
+comment on column mart.source_status.critical_failures is '近28天严重校验未过批次数';
 comment on column mart.source_status.warnings is '提醒项数';
 comment on column mart.source_status.warning_text is '提醒内容';
 
 create table mart.evaluations as
 select * from forecast.evaluations
 where false;
+alter table mart.evaluations alter column as_of_date set not null;
+alter table mart.evaluations alter column forecaster_name set not null;
+alter table mart.evaluations alter column is_baseline set not null;
+alter table mart.evaluations alter column is_chosen set not null;
 comment on table mart.evaluations is '各预测方法的回测成绩';
 comment on column mart.evaluations.as_of_date is '数据截止日';
 comment on column mart.evaluations.forecaster_name is '方法';
@@ -222,6 +226,9 @@ comment on column mart.evaluations.capacity_k is '每周名单容量k';
 create table mart.selections as
 select * from forecast.selections
 where false;
+alter table mart.selections alter column as_of_date set not null;
+alter table mart.selections alter column forecaster_name set not null;
+alter table mart.selections alter column baseline_name set not null;
 comment on table mart.selections is '选用的预测方法与理由';
 comment on column mart.selections.as_of_date is '数据截止日';
 comment on column mart.selections.forecaster_name is '选用方法';
@@ -250,6 +257,10 @@ create table mart.places as
 select * from core.dim_place
 where false;
 alter table mart.places add column as_of_date date;
+alter table mart.places alter column place_code set not null;
+alter table mart.places alter column place_level set not null;
+alter table mart.places alter column place_name set not null;
+alter table mart.places alter column as_of_date set not null;
 comment on table mart.places is '行政区划（供筛选下钻）';
 comment on column mart.places.place_code is '区划编码';
 comment on column mart.places.place_level is '层级：district 区、street 街道、community 社区、grid 网格';
@@ -268,6 +279,9 @@ create table mart.issues as
 select * from core.dim_issue
 where false;
 alter table mart.issues add column as_of_date date;
+alter table mart.issues alter column issue_code set not null;
+alter table mart.issues alter column issue_name set not null;
+alter table mart.issues alter column as_of_date set not null;
 comment on table mart.issues is '问题清单（供筛选）';
 comment on column mart.issues.issue_code is '问题编码';
 comment on column mart.issues.issue_name is '问题名称';

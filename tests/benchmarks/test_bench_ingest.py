@@ -54,7 +54,7 @@ def ingest(data: str, home: str) -> int:
             path.unlink()
     config = city / "city.toml"
     config.write_text(config.read_text(encoding="utf-8").replace("is_synthetic = true\n", ""), encoding="utf-8")
-    settings = Settings(home=Path(home), city=city, data=Path(data), hmac_key="bench")
+    settings = Settings(home=Path(home), city=city, data=Path(data), hmac_key="bench-key")
     date = dt.date(2026, 11, 16)
     prepare(settings)
     for step in ("land", "clean", "validate"):

@@ -32,7 +32,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         deadline = time.monotonic() + 30
         while not server.started:
             assert time.monotonic() < deadline, "the page did not start"
-            time.sleep(.05)
+            time.sleep(0.05)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join(10)
@@ -41,11 +41,27 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def look(chromium: str, address: str, folder: Path) -> tuple[str, list[str]]:
     """The DOM after scripts ran, and what the console said."""
     done = subprocess.run(
-        [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         f"--user-data-dir={folder / 'profile'}", "--window-size=1366,768", "--enable-logging=stderr",
-         "--virtual-time-budget=20000", "--dump-dom", address],
-        capture_output=True, text=True, timeout=180, check=True,
+        [
+            chromium,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            f"--user-data-dir={folder / 'profile'}",
+            "--window-size=1366,768",
+            "--enable-logging=stderr",
+            "--virtual-time-budget=20000",
+            "--dump-dom",
+            address,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=True,
     )
     return done.stdout, re.findall(r"CONSOLE.*", done.stderr)
 

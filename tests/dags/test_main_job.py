@@ -32,6 +32,8 @@ print(json.dumps({{
             "tags": sorted(dag.tags),
             "doc": dag.doc_md or "",
             "title": dag.dag_display_name,
+            "schedule": str(dag.schedule),
+            "zone": str(dag.timezone),
         }}
         for name, dag in bag.dags.items()
     }},
@@ -68,6 +70,13 @@ def test_dags_hold_the_flow_in_its_order(parsed: dict) -> None:
         steps = [step.name for step in FLOW if step.dag == name.split("_")[0]]
         assert dag["tasks"] == steps
         assert dag["edges"] == sorted([a, b] for a, b in pairwise(steps))
+
+
+def test_clock_schedules_are_the_citys_own(parsed: dict) -> None:
+    """05:30 means half past five where the brief is read, not in Greenwich."""
+    clocked = {name: dag for name, dag in parsed["dags"].items() if name not in ("forecast", "brief")}
+    assert {dag["zone"] for dag in clocked.values()} == {"Asia/Shanghai"}
+    assert parsed["dags"]["conform"]["schedule"] == "30 5 * * *"
 
 
 def test_dags_tell_the_person_on_call_what_to_do(parsed: dict) -> None:

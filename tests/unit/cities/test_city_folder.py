@@ -35,7 +35,7 @@ def test_a_folder_without_city_toml_is_none(tmp_path: Path) -> None:
         (GOOD + 'timezone = "Asia"\n', ["timezone"]),
         (GOOD + "[cells]\nsouth = 2\nnorth = 1\nwest = 0\neast = 1\n", ["cells", "south must lie below north"]),
         (GOOD.replace("2026-11-16", '"soon"'), ["default_date"]),
-        (GOOD + "x = [", ["line"]),
+        (GOOD + "x = = 1\n", ["line 5"]),
     ],
 )
 def test_what_is_wrong_in_city_toml_is_named(folder: Path, content: str, words: list[str]) -> None:
@@ -57,7 +57,7 @@ def test_city_toml_in_another_encoding(folder: Path) -> None:
     ("content", "words"),
     [
         (None, "no such file"),
-        ("issue_cod,issue_name,is_dangerous\n".encode(), "'issue_code' is missing (nearest is 'issue_cod')"),
+        (b"issue_cod,issue_name,is_dangerous\n", "'issue_code' is missing (nearest is 'issue_cod')"),
         (b"", "'issue_code' is missing"),
         ("issue_code,issue_name,is_dangerous\n1,垃圾,0\n2,路灯,坏,0\n".encode(), "issues.csv:3: more fields"),
         ("issue_code,issue_name,is_dangerous\n1,垃圾,0\n".encode("gb18030"), "save it as UTF-8"),

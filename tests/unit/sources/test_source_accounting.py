@@ -24,7 +24,19 @@ from pipelines.warehouse.migrate import migrate
 HEADER = ["工单编号", "来电时间", "更新时间", "主要内容", "社区", "问题分类", "备注"]
 TIMES = ["2025-09-01 09:30:00", "2025/9/1 9:30", "45901.4", "", "2025-02-30", "1899-12-30", "9999-12-31", "昨天", "\t"]
 KEYS = ["1", "2", "3", "", " ", "\u200b7", "\u202e8", "2.5E+17", "x" * 120, "'; drop table x; --", "1"]
-TEXTS = ["路灯不亮", "第一行\n第二行", 'a "b" c', "一,二", "\ufeff零宽\u200b", "", "=1+1", "长" * 3000, "\r", "[作废]", "𠮷"]
+TEXTS = [
+    "路灯不亮",
+    "第一行\n第二行",
+    'a "b" c',
+    "一,二",
+    "\ufeff零宽\u200b",
+    "",
+    "=1+1",
+    "长" * 3000,
+    "\r",
+    "[作废]",
+    "𠮷",
+]
 
 
 def dirty_file(seed: int) -> bytes:
@@ -132,7 +144,9 @@ def test_landing_and_cleaning_add_up_in_the_warehouse(town: Run) -> None:
     (data / "empty.csv").write_bytes(b"")
     # headers that would be SQL, in two letter cases
     row = "9,2025-09-01,2025-09-01,a,b,c"
-    for number, extra in enumerate(['a"" , (select 1)', 'A"" , (select 1)', "ä", "Ä", "x'; drop table ops.batches; --"]):
+    for number, extra in enumerate(
+        ['a"" , (select 1)', 'A"" , (select 1)', "ä", "Ä", "x'; drop table ops.batches; --"]
+    ):
         quoted = f'"{extra}"'
         (data / f"h{number}.csv").write_text(f"{','.join(HEADER[:6])},{quoted}\n{row},d{number}\n", encoding="utf-8")
         expected += 1

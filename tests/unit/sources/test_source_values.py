@@ -88,7 +88,14 @@ def test_text_that_stands_for_nothing() -> None:
 
 
 def test_one_caller_however_the_number_is_written() -> None:
-    phones = ["13800138000", "138 0013 8000", "138-0013-8000", "+86 13800138000", "0086-13800138000", "１３８００１３８０００"]
+    phones = [
+        "13800138000",
+        "138 0013 8000",
+        "138-0013-8000",
+        "+86 13800138000",
+        "0086-13800138000",
+        "１３８００１３８０００",
+    ]
     frame = pl.DataFrame({"p": [*phones, "匿名", None, "无", None], "n": ["王"] * 6 + ["王", "匿名市民", None, "李"]})
     kept = frame.select(to_reporter(pl.col("p"), pl.col("n"))).to_series().to_list()
     assert kept == ["13800138000"] * 6 + ["王", None, None, "李"]

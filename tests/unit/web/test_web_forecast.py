@@ -27,15 +27,27 @@ def numbers(html: str, section: str) -> list[list[str]]:
     table = re.search(rf'id="parts-{section}".*?</table>', html, re.S)
     assert table
     lines = re.findall(r"<tr>(.*?)</tr>", table[0], re.S)[1:]
-    return [[re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[hd].*?</t[hd]>", line, re.S)]
-            for line in lines]
+    return [
+        [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[hd].*?</t[hd]>", line, re.S)]
+        for line in lines
+    ]
 
 
 def test_the_page_says_what_it_stands_on(client: TestClient) -> None:
     page = client.get("/").text
-    for text in ["未来7天热点预测", "2026-11-30 00:00", "2026-11-30 至 2026-12-06", "分层滤波",
-                 "最佳基线 <bdi>指数平滑", "≥4件/周", "0.412", "1.054",
-                 "网格事件</bdi> 迟到或缺失（最近 2026-11-26）", "尚未设置权限名单", "analyst"]:
+    for text in [
+        "未来7天热点预测",
+        "2026-11-30 00:00",
+        "2026-11-30 至 2026-12-06",
+        "分层滤波",
+        "最佳基线 <bdi>指数平滑",
+        "≥4件/周",
+        "0.412",
+        "1.054",
+        "网格事件</bdi> 迟到或缺失（最近 2026-11-26）",
+        "尚未设置权限名单",
+        "analyst",
+    ]:
         assert text in page, text
     assert page.count("/cell/") == 50
 
@@ -45,22 +57,25 @@ def test_only_the_newest_forecast_is_read(client: TestClient) -> None:
     assert len(rows(client)) == 60
 
 
-@pytest.mark.parametrize(("query", "field", "value", "count"), [
-    ("district=110105", "district_code", "110105", 30),
-    ("street=110108002", "street_code", "110108002", 15),
-    ("community=110108002001", "community_code", "110108002001", 5),
-    ("issue=05004", "is_dangerous", True, 12),
-    ("level=极高", "risk_level", "极高", 23),
-    ("keyword=燃气", "issue_name", "燃气泄漏", 12),
-    ("keyword=望京", "street_name", "望京街道", 15),
-    ("district=110105&street=110108002", "district_code", "110105", 30),
-])
+@pytest.mark.parametrize(
+    ("query", "field", "value", "count"),
+    [
+        ("district=110105", "district_code", "110105", 30),
+        ("street=110108002", "street_code", "110108002", 15),
+        ("community=110108002001", "community_code", "110108002001", 5),
+        ("issue=05004", "is_dangerous", True, 12),
+        ("level=极高", "risk_level", "极高", 23),
+        ("keyword=燃气", "issue_name", "燃气泄漏", 12),
+        ("keyword=望京", "street_name", "望京街道", 15),
+        ("district=110105&street=110108002", "district_code", "110105", 30),
+    ],
+)
 def test_filters(client: TestClient, query: str, field: str, value: object, count: int) -> None:
     found = rows(client, query)
     assert (len(found), {row[field] for row in found}) == (count, {value})
 
 
-@pytest.mark.parametrize("keyword", ["%", "_", "'; drop table x; --", "\"", "没有这个词"])
+@pytest.mark.parametrize("keyword", ["%", "_", "'; drop table x; --", '"', "没有这个词"])
 def test_a_keyword_is_only_text(client: TestClient, keyword: str) -> None:
     found = rows(client, f"keyword={quote(keyword)}")
     assert all(keyword in str(row) for row in found)
@@ -98,9 +113,24 @@ def test_the_address_holds_the_whole_view(client: TestClient) -> None:
     assert client.get("/api/forecast?size=20&page=99").json()["rows"] == []
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=x", "page=1000000", "size=0", "size=100000", "sort=1;drop",
-                                   "order=up", "sort=risk_rank", "level=很高", "keyword=" + "长" * 51,
-                                   "district=a%00b", "issue=" + "9" * 65, "keyword=%E2%80%AE"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page=0",
+        "page=x",
+        "page=1000000",
+        "size=0",
+        "size=100000",
+        "sort=1;drop",
+        "order=up",
+        "sort=risk_rank",
+        "level=很高",
+        "keyword=" + "长" * 51,
+        "district=a%00b",
+        "issue=" + "9" * 65,
+        "keyword=%E2%80%AE",
+    ],
+)
 @pytest.mark.parametrize("path", ["/", "/api/forecast", "/export.csv"])
 def test_a_bad_value_is_refused_in_chinese(client: TestClient, path: str, query: str) -> None:
     answer = client.get(f"{path}?{query}")
@@ -109,8 +139,17 @@ def test_a_bad_value_is_refused_in_chinese(client: TestClient, path: str, query:
     assert "Traceback" not in answer.text and "pydantic" not in answer.text
 
 
-@pytest.mark.parametrize("query", ["", "district=110105", "district=110105&street=110105002", "level=极高",
-                                   "issue=06001&district=110108", "keyword=供暖"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "district=110105",
+        "district=110105&street=110105002",
+        "level=极高",
+        "issue=06001&district=110108",
+        "keyword=供暖",
+    ],
+)
 def test_the_parts_add_up_to_the_whole(client: TestClient, query: str) -> None:
     html = client.get(f"/?{query}").text
     if "issue=" not in query and "keyword=" not in query:
@@ -120,7 +159,7 @@ def test_the_parts_add_up_to_the_whole(client: TestClient, query: str) -> None:
     _assert_sums(parts)
     found = rows(client, query)
     assert int(parts[-1][3]) == len(found)
-    assert abs(float(parts[-1][5].replace(",", "")) - sum(row["expected_count"] for row in found)) < .06
+    assert abs(float(parts[-1][5].replace(",", "")) - sum(row["expected_count"] for row in found)) < 0.06
     assert int(parts[-1][1]) == sum(row["risk_level"] == "极高" for row in found)
 
 
@@ -129,7 +168,7 @@ def _assert_sums(lines: list[list[str]]) -> None:
     assert whole[0] == "合计"
     for column in (1, 2, 3, 4):
         assert sum(int(part[column]) for part in parts) == int(whole[column])
-    assert abs(sum(float(part[5]) for part in parts) - float(whole[5])) <= .05 * len(parts) + .05
+    assert abs(sum(float(part[5]) for part in parts) - float(whole[5])) <= 0.05 * len(parts) + 0.05
 
 
 def test_breadcrumbs_lead_back_up(client: TestClient) -> None:
@@ -137,12 +176,18 @@ def test_breadcrumbs_lead_back_up(client: TestClient) -> None:
     crumbs = re.search(r'class="crumbs".*?</nav>', page, re.S)
     assert crumbs
     assert [re.sub(r"<[^>]+>", "", item).strip() for item in re.findall(r"<li>(.*?)</li>", crumbs[0], re.S)] == [
-        "全市", "朝阳区", "望京街道", "安里社区"]
+        "全市",
+        "朝阳区",
+        "望京街道",
+        "安里社区",
+    ]
     assert "district=110105&amp;street=110105002&amp;level" in crumbs[0]
 
 
-@pytest.mark.parametrize(("districts", "streets", "gone"), [
-    (True, False, ["街道</a>"]), (False, False, ["街道</a>", "区</a></th>", "f-district"])])
+@pytest.mark.parametrize(
+    ("districts", "streets", "gone"),
+    [(True, False, ["街道</a>"]), (False, False, ["街道</a>", "区</a></th>", "f-district"])],
+)
 def test_a_level_the_city_lacks_is_not_shown(tmp_path: Path, districts: bool, streets: bool, gone: list[str]) -> None:
     settings = web_sample.settings_in(tmp_path)
     web_sample.publish(settings, districts=districts, streets=streets)
@@ -160,8 +205,15 @@ def test_one_cell(client: TestClient) -> None:
     weeks = re.findall(r'<li(?: class="hot")?><time datetime="([\d-]+)">[^<]*</time> <b>(\d+)</b>', page)
     assert len(weeks) == 104 and weeks[0][0] == "2026-11-23" and weeks[-1][0] == "2024-12-02"
     assert "0" in {count for _, count in weeks}
-    for text in ["热点概率", "主责单位", "《城市供热管理条例》第三条", "法定职责", "指数平滑",
-                 "chart-specification", "noscript"]:
+    for text in [
+        "热点概率",
+        "主责单位",
+        "《城市供热管理条例》第三条",
+        "法定职责",
+        "指数平滑",
+        "chart-specification",
+        "noscript",
+    ]:
         assert text in page, text
 
 
@@ -173,10 +225,14 @@ def test_weeks_before_the_first_record_are_unknown_not_zero(tmp_path: Path) -> N
     from pipelines.web.rights import Areas
 
     with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
-        connection.execute("create schema mart; create table mart.cell_history (as_of_date date, "
-                           "community_code varchar, issue_code varchar, week_start_date date, complaint_count integer)")
-        connection.execute("insert into mart.cell_history values ('2026-11-30', 'a', '1', '2026-11-23', 2), "
-                           "('2026-11-30', 'b', '1', '2026-11-09', 1)")
+        connection.execute(
+            "create schema mart; create table mart.cell_history (as_of_date date, "
+            "community_code varchar, issue_code varchar, week_start_date date, complaint_count integer)"
+        )
+        connection.execute(
+            "insert into mart.cell_history values ('2026-11-30', 'a', '1', '2026-11-23', 2), "
+            "('2026-11-30', 'b', '1', '2026-11-09', 1)"
+        )
         reader = Reader(Snapshot(web_sample.AS_OF, tmp_path, ""), connection, "x", Areas((), True, False))
         assert [count for _, count in history(reader, "a", "1")] == [0, 0, 2]
 
@@ -204,6 +260,6 @@ def test_a_broken_snapshot_is_an_apology_not_a_traceback(tmp_path: Path) -> None
         path.unlink()
     client = TestClient(create_app(settings, person_in_header), headers={"who": "x"}, raise_server_exceptions=False)
     answer = client.get("/")
-    assert answer.status_code == 500
+    assert answer.status_code == 503
     assert "页面出错了" in answer.text and "duckdb" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]

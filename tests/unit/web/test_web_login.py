@@ -39,8 +39,18 @@ def test_other_methods_open_nothing(stranger: TestClient, client: TestClient, me
     assert client.request(method, path).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/static/../views.py", "/static/views.py",
-                                  "/vega/0.0.0.js", "/cell/110105001001/99999"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/docs",
+        "/redoc",
+        "/openapi.json",
+        "/static/../views.py",
+        "/static/views.py",
+        "/vega/0.0.0.js",
+        "/cell/110105001001/99999",
+    ],
+)
 def test_what_does_not_exist_is_404_in_plain_words(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404

@@ -50,9 +50,16 @@ def test_a_person_without_a_line_sees_nothing(granted: Granted) -> None:
         assert "海淀" not in answer.text
 
 
-@pytest.mark.parametrize(("grants", "count"), [("*,110105\n", 30), ("zhao,*\n", 60),
-                                               ("zhao,110105\nzhao,110108001\n", 45),
-                                               ("*,110105\nzhao,110108001001\n", 35), ("zhao,999\n", 0)])
+@pytest.mark.parametrize(
+    ("grants", "count"),
+    [
+        ("*,110105\n", 30),
+        ("zhao,*\n", 60),
+        ("zhao,110105\nzhao,110108001\n", 45),
+        ("*,110105\nzhao,110108001001\n", 35),
+        ("zhao,999\n", 0),
+    ],
+)
 def test_stars_and_several_lines(granted: Granted, grants: str, count: int) -> None:
     assert granted("zhao", HEADER + grants).get("/api/forecast").json()["total"] == count
 
@@ -62,8 +69,18 @@ def test_names_are_not_patterns(granted: Granted) -> None:
     assert granted("Wang", f"{HEADER}wang,110108\n").get("/").status_code == 403
 
 
-@pytest.mark.parametrize("text", ["", "person;area_code\nwang;1\n", f"{HEADER}wang,\n", f"{HEADER},110108\n",
-                                  f"{HEADER}wang,110108,x\n", f"{HEADER}wang\n", f'{HEADER}wang,"110108\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "person;area_code\nwang;1\n",
+        f"{HEADER}wang,\n",
+        f"{HEADER},110108\n",
+        f"{HEADER}wang,110108,x\n",
+        f"{HEADER}wang\n",
+        f'{HEADER}wang,"110108\n',
+    ],
+)
 def test_a_broken_list_opens_nothing(granted: Granted, text: str) -> None:
     for path in ADDRESSES:
         answer = granted("wang", text).get(path)

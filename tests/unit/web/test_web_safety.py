@@ -13,9 +13,14 @@ from pipelines.web import charts
 
 STATIC = ("/static/page.css", "/static/page.js", "/static/chart.js", "/static/icon.svg")
 # Names of XML namespaces and of schemas, and texts of messages and of a menu that is switched off: never fetched.
-NEVER_FETCHED = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink", "http://www.w3.org/2000/xmlns/",
-                 "https://vega.github.io/schema/vega/v6.json", "https://vega.github.io/editor/",
-                 "https://github.com/vega/vega-lite/issues/2415"}
+NEVER_FETCHED = {
+    "http://www.w3.org/2000/svg",
+    "http://www.w3.org/1999/xlink",
+    "http://www.w3.org/2000/xmlns/",
+    "https://vega.github.io/schema/vega/v6.json",
+    "https://vega.github.io/editor/",
+    "https://github.com/vega/vega-lite/issues/2415",
+}
 
 
 class Tags(HTMLParser):
@@ -81,8 +86,11 @@ def test_a_keyboard_and_a_reader_find_their_way(client: TestClient, path: str) -
     page = client.get(path).text
     found = Tags(page).found
     labelled = {attributes["for"] for tag, attributes in found if tag == "label"}
-    fields = {attributes["id"] for tag, attributes in found
-              if tag in ("select", "input") and attributes.get("type") != "hidden"}
+    fields = {
+        attributes["id"]
+        for tag, attributes in found
+        if tag in ("select", "input") and attributes.get("type") != "hidden"
+    }
     assert labelled == fields
     assert all(attributes.get("scope") for tag, attributes in found if tag == "th")
     assert [tag for tag, _ in found].count("h1") == 1

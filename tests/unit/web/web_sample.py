@@ -14,13 +14,19 @@ from pipelines.settings import CHECKOUT, Settings
 from pipelines.warehouse.snapshot import adopt
 
 AS_OF = dt.date(2026, 11, 30)
-DISTRICTS = [("110105", "朝阳区", [("110105001", "建外街道"), ("110105002", "望京街道")]),
-             ("110108", "海淀区", [("110108001", "万寿路街道"), ("110108002", "羊坊店街道")])]
-ISSUES = [("06001", "供暖不热", "供暖", False), ("03002", "违规停车", "交通", False),
-          ("02003", "施工噪音", "环境", False), ("05004", "燃气泄漏", "公用事业", True),
-          ("02005", "垃圾堆放", "环境", False)]
-LEVELS = [(.6, "极高"), (.35, "高"), (.15, "中"), (0, "低")]
-SCRIPT, FORMULA, TURNED = "<script>alert(1)</script>居", "=HYPERLINK(\"x\",\"y\")", "甲\u202e乙\u200b丙"
+DISTRICTS = [
+    ("110105", "朝阳区", [("110105001", "建外街道"), ("110105002", "望京街道")]),
+    ("110108", "海淀区", [("110108001", "万寿路街道"), ("110108002", "羊坊店街道")]),
+]
+ISSUES = [
+    ("06001", "供暖不热", "供暖", False),
+    ("03002", "违规停车", "交通", False),
+    ("02003", "施工噪音", "环境", False),
+    ("05004", "燃气泄漏", "公用事业", True),
+    ("02005", "垃圾堆放", "环境", False),
+]
+LEVELS = [(0.6, "极高"), (0.35, "高"), (0.15, "中"), (0, "低")]
+SCRIPT, FORMULA, TURNED = "<script>alert(1)</script>居", '=HYPERLINK("x","y")', "甲\u202e乙\u200b丙"
 
 CELL = "/cell/110105001001/06001"
 ADDRESSES = ("/", CELL, "/api/forecast", "/export.csv", "/export.xlsx")
@@ -50,59 +56,118 @@ def publish(settings: Settings, *, streets: bool = True, districts: bool = True,
         _insert_forecasts(connection, streets, districts)
         _insert_around(connection)
         if older:
-            connection.execute("insert into mart.hotspot_forecast select * replace (as_of_date - 1 as as_of_date) "
-                               "from mart.hotspot_forecast")
+            connection.execute(
+                "insert into mart.hotspot_forecast select * replace (as_of_date - 1 as as_of_date) "
+                "from mart.hotspot_forecast"
+            )
         connection.execute("commit")
     adopt(settings.snapshot_dir, built, AS_OF, hashlib.sha256(f"{streets}{districts}".encode()).hexdigest())
 
 
 def _insert_forecasts(connection: duckdb.DuckDBPyConnection, streets: bool, districts: bool) -> None:
-    places = [(district, street, f"{street[0]}{number:03}", f"{'安宁和'[number - 1]}里社区")
-              for district in DISTRICTS for street in district[2] for number in (1, 2, 3)]
+    places = [
+        (district, street, f"{street[0]}{number:03}", f"{'安宁和'[number - 1]}里社区")
+        for district in DISTRICTS
+        for street in district[2]
+        for number in (1, 2, 3)
+    ]
     names = {"110105001001": SCRIPT, "110105001002": FORMULA, "110105001003": TURNED}
     cells = [(place, issue) for place in places for issue in ISSUES]
     for rank, (place, issue) in enumerate(sorted(cells, key=lambda cell: _mix(cell[0][2], cell[1][0])), start=1):
         district, street, code, name = place
-        probability = round(.95 - rank * .0151, 4)
+        probability = round(0.95 - rank * 0.0151, 4)
         last_7d = max(0, 14 - rank // 4)
-        connection.execute(FORECAST, {
-            "as_of": AS_OF, "end": AS_OF + dt.timedelta(days=6), "community": code, "issue": issue[0],
-            "district": district[0] if districts else None, "district_name": district[1] if districts else None,
-            "street": street[0] if streets else None, "street_name": street[1] if streets else None,
-            "community_name": names.get(code, name), "issue_name": issue[1], "major": issue[2], "dangerous": issue[3],
-            "rank": rank, "level": next(level for floor, level in LEVELS if probability >= floor),
-            "probability": probability, "baseline": round(probability * .9, 4),
-            "expected": round(probability * 9, 2), "threshold": 3 + len(issue[1]) % 3, "last_7d": last_7d,
-            "last_28d": last_7d * 3 + 2, "last_year": rank % 7, "last_364d": last_7d * 30, "hot_weeks": rank % 5,
-            "last_date": AS_OF - dt.timedelta(days=rank),
-            "reasons": "-1℃降温；近8周热点4周" if rank == 1 else f"近7天{last_7d}件，高于平时；去年同期{rank % 7}件",
-            "unit": None if rank == 60 else "＝区城管委" if rank == 2 else "区住建委",
-            "held_out": rank % 10 == 0 and not issue[3],
-        })
+        connection.execute(
+            FORECAST,
+            {
+                "as_of": AS_OF,
+                "end": AS_OF + dt.timedelta(days=6),
+                "community": code,
+                "issue": issue[0],
+                "district": district[0] if districts else None,
+                "district_name": district[1] if districts else None,
+                "street": street[0] if streets else None,
+                "street_name": street[1] if streets else None,
+                "community_name": names.get(code, name),
+                "issue_name": issue[1],
+                "major": issue[2],
+                "dangerous": issue[3],
+                "rank": rank,
+                "level": next(level for floor, level in LEVELS if probability >= floor),
+                "probability": probability,
+                "baseline": round(probability * 0.9, 4),
+                "expected": round(probability * 9, 2),
+                "threshold": 3 + len(issue[1]) % 3,
+                "last_7d": last_7d,
+                "last_28d": last_7d * 3 + 2,
+                "last_year": rank % 7,
+                "last_364d": last_7d * 30,
+                "hot_weeks": rank % 5,
+                "last_date": AS_OF - dt.timedelta(days=rank),
+                "reasons": "-1℃降温；近8周热点4周"
+                if rank == 1
+                else f"近7天{last_7d}件，高于平时；去年同期{rank % 7}件",
+                "unit": None if rank == 60 else "＝区城管委" if rank == 2 else "区住建委",
+                "held_out": rank % 10 == 0 and not issue[3],
+            },
+        )
         weeks = {AS_OF - dt.timedelta(days=7 * back): _mix(code, issue[0], back) % 8 for back in range(1, 105)}
         counted = {week: count for week, count in weeks.items() if count}
-        connection.execute("insert into mart.cell_history select $as_of, $community, $issue, unnest($weeks::date[]), "
-                           "unnest($counts::integer[])",
-                           {"as_of": AS_OF, "community": code, "issue": issue[0], "weeks": list(counted),
-                            "counts": list(counted.values())})
+        connection.execute(
+            "insert into mart.cell_history select $as_of, $community, $issue, unnest($weeks::date[]), "
+            "unnest($counts::integer[])",
+            {
+                "as_of": AS_OF,
+                "community": code,
+                "issue": issue[0],
+                "weeks": list(counted),
+                "counts": list(counted.values()),
+            },
+        )
 
 
 def _insert_around(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("insert into mart.selections values (?, 'tails', '分层滤波', false, 'ewma', '指数平滑', "
-                       "'26周回测中优于全部基线', true)", [AS_OF])
+    connection.execute(
+        "insert into mart.selections values (?, 'tails', '分层滤波', false, 'ewma', '指数平滑', "
+        "'26周回测中优于全部基线', true)",
+        [AS_OF],
+    )
     score = "insert into mart.evaluations values (?, ?, ?, ?, ?, ?, 26, 812, ?, ?, ?, ?, ?, ?, ?, ?, 50)"
-    connection.executemany(score, [
-        (AS_OF, "tails", "分层滤波", False, True, False, .412, .52, .13, .081, .02, .004, .48, .31),
-        (AS_OF, "ewma", "指数平滑", True, False, True, .391, .51, .11, .084, .021, .012, .46, .30),
-        (AS_OF, "last_week", "上周件数", True, False, False, .28, .41, float("nan"), .12, .03, .05, .37, .25),
-    ])
-    status = ("insert into mart.source_status values "
-              "(?, ?, ?, 'hotline_order', ?, 900, 880, 5, 15, 0, 0, null, ?, ?, '02:00', ?, 7, 3, 0, ?, ?)")
+    connection.executemany(
+        score,
+        [
+            (AS_OF, "tails", "分层滤波", False, True, False, 0.412, 0.52, 0.13, 0.081, 0.02, 0.004, 0.48, 0.31),
+            (AS_OF, "ewma", "指数平滑", True, False, True, 0.391, 0.51, 0.11, 0.084, 0.021, 0.012, 0.46, 0.30),
+            (
+                AS_OF,
+                "last_week",
+                "上周件数",
+                True,
+                False,
+                False,
+                0.28,
+                0.41,
+                float("nan"),
+                0.12,
+                0.03,
+                0.05,
+                0.37,
+                0.25,
+            ),
+        ],
+    )
+    status = (
+        "insert into mart.source_status values "
+        "(?, ?, ?, 'hotline_order', ?, 900, 880, 5, 15, 0, 0, null, ?, ?, '02:00', ?, 7, 3, 0, ?, ?)"
+    )
     on_time, late = dt.datetime(2026, 11, 29, 23, 58), dt.datetime(2026, 11, 26, 21, 0)
-    connection.executemany(status, [
-        (AS_OF, "hotline", "12345热线工单", "市民热线中心", AS_OF, on_time, False, 0, None),
-        (AS_OF, "grid", "网格事件", "区网格中心", late.date(), late, True, 1, "社区为空的比例偏高"),
-    ])
+    connection.executemany(
+        status,
+        [
+            (AS_OF, "hotline", "12345热线工单", "市民热线中心", AS_OF, on_time, False, 0, None),
+            (AS_OF, "grid", "网格事件", "区网格中心", late.date(), late, True, 1, "社区为空的比例偏高"),
+        ],
+    )
 
 
 def _mix(*parts: object) -> int:
