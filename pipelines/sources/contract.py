@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import hashlib
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -179,6 +180,11 @@ class Source(_Strict):
         if isinstance(self.resident_channels, list) and "channel" not in self.columns:
             raise ValueError("columns.channel: resident_channels needs the column that tells channels apart")
         return self
+
+    @property
+    def contract_hash(self) -> str:
+        """Changes whenever a file could be read otherwise, so that batches read by an older contract are read again."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
     @property
     def needed_headers(self) -> list[list[str]]:

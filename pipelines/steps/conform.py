@@ -147,10 +147,13 @@ def _cells(door: Door) -> list[str]:
 
 
 def _mark_changed(door: Door, everything: bool) -> int:
-    pending = "where batch_id in (select batch_id from ops.batches where gate in ('passed', 'warned')"
-    pending += ")" if everything else " and not is_conformed)"
-    staged = " union ".join(f"select source_name, record_id from {table} {pending}" for table in _STAGED)
+    """Name the records that batches not conformed yet touch, or once touched before they were read again."""
+    passed = "select batch_id from ops.batches where gate in ('passed', 'warned')"
+    staged = f"where batch_id in ({passed}{'' if everything else ' and not is_conformed'})"
+    parts = [f"select source_name, record_id from {table} {staged}" for table in _STAGED]
+    parts.append(f"select source_name, record_id from ops.superseded_rows {staged} and reason = 'voided'")
+    taken_back = "" if everything else "where batch_id in (select batch_id from ops.batches where not is_conformed)"
+    parts += [f"select source_name, record_id from {table} {taken_back}" for table in _FACTS]
     door.run("delete from ops.changed_records")
-    voided = f"select source_name, record_id from ops.superseded_rows {pending} and reason = 'voided'"
-    door.run(f"insert into ops.changed_records {staged} union {voided}")
+    door.run(f"insert into ops.changed_records {' union '.join(parts)}")
     return int(door.scalar("select count(*) from ops.changed_records"))

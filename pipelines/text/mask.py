@@ -76,7 +76,8 @@ _LABELLED = re.compile(
     rf"|[{SURNAMES}]{_HAN}{{1,2}}?(?=[^\u4e00-\u9fff]|$|{_SAID})|[{COMMON}]{_HAN}{{1,2}})"
 )
 _MYSELF = re.compile(
-    rf"((?<!\[)本人(?:姓名|名叫|叫|是)?){_NO_NAME}(?!费用)[{COMMON}]{_HAN}{{1,2}}(?=[，,。；;、:：\s（(]|$|{_SAID})"
+    rf"((?<!\[)本人(?:姓名|名叫|叫|是)?){_NO_NAME}(?!费用)(?:[{COMMON}]{_HAN}{{1,2}}(?=[，,。；;、:：\s（(]|$|{_SAID})"
+    rf"|[{SURNAMES}]{_HAN}{{1,2}}(?=[，,、\s（(]{{0,3}}(?:[男女]|身份证|电话|手机|系|家住|住|今年|现|出生|是)))"
 )
 _POLITE = r"(?=先生|女士|小姐)"
 _FULL_NAMED = re.compile(
@@ -127,8 +128,9 @@ _DOORS = (
 )
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
+# 99 is no province: made-up cards have it
 _PROVINCES = frozenset(
-    [*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83]
+    [*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83, 99]
 )
 
 # what a text must hold for the slower patterns to be tried

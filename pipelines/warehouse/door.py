@@ -12,7 +12,7 @@ import fcntl
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,8 +121,11 @@ class Door:
         finally:
             self._connection.unregister("incoming")
 
-    def append_raw(self, source_name: str, frame: pl.DataFrame) -> None:
-        """Add text columns as they came to ``raw.<source>``; headers never seen before become new columns."""
+    def widen_raw(self, source_name: str, headers: Sequence[str]) -> None:
+        """Make ``raw.<source>`` hold these headers; those never seen before become new text columns.
+
+        In a transaction of its own: DuckDB refuses to commit rows of a table that was altered after they were changed.
+        """
         table = _checked(f"raw.{source_name}")
         known = {
             name
@@ -131,14 +134,14 @@ class Door:
             )
         }
         if not known:
-            columns = ", ".join(f"{quoted(c)} {'bigint' if c == 'row_no' else 'varchar'}" for c in frame.columns)
-            self.run(f"create table {table} ({columns})")
+            columns = ", ".join(f"{quoted(c)} {'bigint' if c == 'row_no' else 'varchar'}" for c in headers)
+            self._connection.execute(f"create table {table} ({columns})")
         else:
             lower = {_folded(name) for name in known}
-            for column in frame.columns:
+            for column in headers:
                 if _folded(column) not in lower:
-                    self.run(f"alter table {table} add column {quoted(column)} varchar")
-        self.append(f"raw.{source_name}", frame)
+                    self._connection.execute(f"alter table {table} add column {quoted(column)} varchar")
+                    lower.add(_folded(column))
 
     def has_table(self, name: str) -> bool:
         """Whether the table exists."""

@@ -101,6 +101,11 @@ def judge(suite: Suite, frame: pl.DataFrame) -> list[Verdict]:
         raise ConfigurationError(
             f"suite {suite.name}: an expectation or one of its arguments is unknown ({kind}); correct the suite"
         ) from None
+    if len(expectations.expectations) < len(suite.expectations):
+        # the library logs what it does not know and goes on without it
+        known = {item.expectation_type for item in expectations.expectations}
+        unknown = [item["type"] for item in suite.expectations if item["type"] not in known]
+        raise ConfigurationError(f"suite {suite.name}: {unknown} are unknown or wrongly set; correct the suite")
     result = batch.validate(expectations, result_format={"result_format": "BASIC", "partial_unexpected_count": 0})
     verdicts = []
     for item in result.results:

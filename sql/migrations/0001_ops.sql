@@ -24,7 +24,7 @@ create table ops.batches (
     superseded bigint,
     gate varchar,
     is_conformed boolean not null,
-    primary key (batch_id)
+    contract_hash varchar not null
 );
 comment on table ops.batches is '批次台账：每个落地文件一行';
 comment on column ops.batches.batch_id is '批次号（来源名加文件内容哈希）';
@@ -41,6 +41,7 @@ comment on column ops.batches.rejected is '退回的行数';
 comment on column ops.batches.superseded is '被替代的行数（重复、重报、合并、作废）';
 comment on column ops.batches.gate is '校验结论：passed 通过、warned 有提醒、held 暂扣';
 comment on column ops.batches.is_conformed is '是否已并入核心层';
+comment on column ops.batches.contract_hash is '读取时的来源配置指纹（配置改动后重新读取）';
 
 create table ops.rejected_rows (
     batch_id varchar not null,

@@ -63,3 +63,30 @@ def test_brief_says_what_is_missing(broken_city: SmallCity) -> None:
     text = paths_of(broken_city.settings().brief_dir, broken_city.as_of_date).html_path.read_text(encoding="utf-8")
     for piece in ("拒收", "缺少列", "文件为空", "12345热线工单"):
         assert piece in text
+
+
+def test_a_corrected_contract_reads_refused_files_again(broken_city: SmallCity, tmp_path: Path) -> None:
+    """The refusal says which header to add; adding it and running again must be enough."""
+    from pipelines.main_job import run_step
+
+    folder = tmp_path / "sample"
+    shutil.copytree(broken_city.folder, folder)
+    contract = folder / "sources" / "hotline.yaml"
+    text = contract.read_text(encoding="utf-8")
+    contract.write_text(text.replace("occurred_at: 来电时间", "occurred_at: [来电时间, 来电时刻]"), encoding="utf-8")
+    city = SmallCity(folder, broken_city.home, broken_city.as_of_date)
+    before = {s["name"]: s for s in status(broken_city.settings(), None)["sources"]}["hotline"]
+    for step in ("land", "clean", "validate"):
+        run_step(city.settings(), city.as_of_date, step, "hotline")
+    for step in ("conform", "features", "publish"):
+        run_step(city.settings(), city.as_of_date, step)
+    after = {s["name"]: s for s in status(city.settings(), None)["sources"]}["hotline"]
+    assert after["rows_in"] > before["rows_in"]
+    assert after["rows_in"] == after["accepted"] + after["rejected"] + after["superseded"]
+    with Run(city.settings(), city.as_of_date).warehouse.reading() as door:
+        refused = door.rows("select file_name from ops.batches where state = 'refused' and source_name = 'hotline'")
+        twice = door.scalar(
+            "select count(*) from (select batch_id, row_no from stg.hotline_order group by all having count(*) > 1)"
+        )
+    assert len(refused) == 1
+    assert twice == 0

@@ -22,7 +22,6 @@ HOSTILE = [
     "select",
     "a.b",
     "名称",
-    "",
     " ",
     '"',
     '""',
@@ -115,18 +114,18 @@ def _count_up(path: str, worker: int, times: int) -> None:
     warehouse = Warehouse(Path(path))
     for i in range(times):
         with warehouse.writing() as door:
-            door.append("s.t", pl.DataFrame({"n": [worker * 1000 + i]}))
+            door.run("insert into s.t (n) values ($n)", n=worker * 1000 + i)
 
 
 def test_four_processes_lose_no_commit(warehouse: Warehouse) -> None:
     spawn = multiprocessing.get_context("spawn")
-    workers = [spawn.Process(target=_count_up, args=(str(warehouse.path), worker, 100)) for worker in range(4)]
+    workers = [spawn.Process(target=_count_up, args=(str(warehouse.path), worker, 25)) for worker in range(4)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0] * 4
-    assert [n for _, n in content(warehouse)] == [w * 1000 + i for w in range(4) for i in range(100)]
+    assert [n for _, n in content(warehouse)] == [w * 1000 + i for w in range(4) for i in range(25)]
 
 
 def _die_inside(path: str) -> None:
@@ -148,8 +147,6 @@ def test_a_writer_that_is_killed_leaves_nothing_behind(warehouse: Warehouse) -> 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_quoted_names_are_only_names(name: str) -> None:
     connection = duckdb.connect()
-    if not name:
-        return
     connection.execute(f"create table t ({quoted(name)} integer)")
     assert [column[0] for column in connection.execute("select * from t").description] == [name]
 
@@ -167,10 +164,17 @@ def test_table_names_are_checked(warehouse: Warehouse, name: str) -> None:
 
 def test_raw_tables_take_any_header(warehouse: Warehouse) -> None:
     headers = [name for name in HOSTILE if name.strip()]
-    with warehouse.writing() as door:
-        door.append_raw("x", pl.DataFrame({"row_no": [1], "Unit": ["a"]}))
-        door.append_raw("x", pl.DataFrame({"row_no": [2], "unit": ["b"], "Ä": ["c"], **{h: ["d"] for h in headers}}))
-        door.append_raw("x", pl.DataFrame({"row_no": [3]}))
+    frames = [
+        pl.DataFrame({"row_no": [1], "Unit": ["a"]}),
+        pl.DataFrame({"row_no": [2], "unit": ["b"], "Ä": ["c"], **{h: ["d"] for h in headers}}),
+        pl.DataFrame({"row_no": [3]}),
+    ]
+    for one in frames:
+        with warehouse.writing() as door:
+            door.widen_raw("x", one.columns)
+        with warehouse.writing() as door:
+            door.append("raw.x", one)
+    with warehouse.reading() as door:
         rows = door.query("select * from raw.x order by row_no")
     assert rows["row_no"].to_list() == [1, 2, 3]
     assert rows["Unit"].to_list() == ["a", "b", None]
