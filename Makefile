@@ -6,7 +6,7 @@ export OMP_NUM_THREADS ?= 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE   # without bytecode, importing Airflow takes twice as long
 
-.PHONY: run test serve bench install lint clean
+.PHONY: run test serve bench faults install lint clean
 
 run: install  ## the main job on the sample city, through the real DAGs; prints today's brief
 	$(BIN)/xianban dags
@@ -19,6 +19,9 @@ serve: install  ## Airflow with our DAGs and the page on 127.0.0.1
 
 bench: install  ## benchmarks, one JSON line a figure; ONLY=forecast picks some
 	$(BIN)/pytest -m benchmark tests/benchmarks -k "$(or $(ONLY),bench)" -s -q -o addopts=""
+
+faults: install  ## long fault campaigns: kills, counts, commits; XIANBAN_FAULTS=200 says how many
+	$(BIN)/pytest -m faults tests/faults -s
 
 lint: install
 	$(BIN)/ruff check .

@@ -187,6 +187,44 @@ def doctor(city: CityOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def backup(
+    city: CityOption = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Folder; default: backups/ of the city's home.")] = None,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="How many backups stay in the folder.")] = 8,
+    with_key: Annotated[bool, typer.Option("--with-key", help="Put the key of the pseudonyms in as well.")] = False,
+) -> None:
+    """Write warehouse, publication, briefs and the list of landed files into one checked file."""
+    from pipelines.warehouse.backup import backup as back_up
+
+    console.print(f"backup: {back_up(_settings(city), to, keep, with_key)}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def restore(file: Path, city: CityOption = None) -> None:
+    """Put a backup in the place of the city's warehouse, publication and briefs."""
+    from pipelines.warehouse.backup import restore as put_back
+
+    done = put_back(_settings(city), file)
+    console.print(f"restored {done.rows} rows of {done.created_at}", highlight=False)
+    console.print(f"fingerprint: {done.fingerprint}", highlight=False, soft_wrap=True)
+    if done.missing_files:
+        console.print(f"{done.missing_files} landed files are not in landing/: copy them back from your file backup")
+    console.print("older than the retention limit? then `xianban purge` again", style="dim")
+
+
+@app.command()
+def purge(city: CityOption = None, date: DateOption = None) -> None:
+    """Take away originals older than XIANBAN_RETENTION_DAYS: raw rows, landed files, texts. Counts stay."""
+    from pipelines.main_job import prepare
+    from pipelines.steps.purge import purge as purge_step
+    from pipelines.steps.run import Run
+
+    settings = _settings(city)
+    prepare(settings)
+    console.print(purge_step(Run(settings, _date(settings, date))).as_text(), highlight=False, soft_wrap=True)
+
+
 @app.command("dags")
 def run_dags(date: DateOption = None, city: CityOption = None) -> None:
     """Run the flow through the real Airflow DAGs, in this process, and print the brief. This is `make run`."""
@@ -211,6 +249,76 @@ def serve(city: CityOption = None) -> None:
     settings = _settings(city)
     prepare(settings)
     serve_airflow(settings, say=lambda line: console.print(line, highlight=False))
+
+
+source_app = typer.Typer(help="Connect a source: guess its contract from a file, and see what a contract makes of one.",
+                         no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
+app.add_typer(source_app, name="source")
+
+
+@source_app.command("check")
+def check_source(
+    name: str,
+    file: Annotated[Path | None, typer.Option("--file", help="Default: the newest file of the source.")] = None,
+    city: CityOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a contract makes of a file, masked, and store nothing; exit 1 if the file would be refused.
+
+    Example: xianban source check hotline --file /tmp/orders_20261116.csv
+    """
+    _show_preview(_settings(city), name, file, as_json)
+
+
+@source_app.command("add")
+def add_source(
+    name: str,
+    file: Annotated[Path, typer.Option("--from", help="One export of the source.")],
+    kind: Annotated[
+        str | None, typer.Option(help="hotline_order, grid_event or dept_disposal; default: guessed.")
+    ] = None,
+    city: CityOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Guess sources/NAME.yaml from a file, say what could not be guessed, and check the file by it.
+
+    Example: xianban source add mailbox --from /data/mailbox/letters_20261116.xlsx
+    """
+    from pipelines.cities.city import City
+    from pipelines.sources.scaffold import scaffold
+
+    settings = _settings(city)
+    written, left = scaffold(City(settings.city), name, file, settings.data, kind)
+    if not as_json:
+        console.print(f"written: {written}", highlight=False, markup=False, soft_wrap=True)
+        for line in left:
+            console.print(f"not guessed: {line}", highlight=False, markup=False, soft_wrap=True)
+    _show_preview(settings, name, file, as_json)
+
+
+def _show_preview(settings: Settings, name: str, file: Path | None, as_json: bool) -> None:
+    import dataclasses
+
+    from pipelines.errors import ConfigurationError
+    from pipelines.sources.peek import export_day
+    from pipelines.sources.preview import as_lines, newest_file, preview
+    from pipelines.sources.readers import files_of
+    from pipelines.steps.run import Run
+
+    run = Run(settings, dt.date.today())
+    source = run.source(name)
+    if file is None:
+        file = newest_file(source, files_of(source, run.data_dir), run.data_dir)
+    elif not file.is_file():
+        raise ConfigurationError(f"{file}: no such file; --file names one export")
+    found = preview(source, run.city, file, export_day(file.name) if "{date}" in source.reader.path else None)
+    if as_json:
+        _print_json(dataclasses.asdict(found))
+    else:
+        for line in as_lines(found, source):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if found.refusal is not None:
+        raise typer.Exit(1)
 
 
 def _show_brief(settings: Settings, as_of_date: dt.date) -> None:

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     city: Path = Field(default=CHECKOUT / "pipelines" / "cities" / "sample", description="the city folder")
     data: Path | None = Field(default=None, description="the folder with the city's files")
     hmac_key: SecretStr | None = Field(default=None, description="key of the caller pseudonyms")
+    retention_days: int = Field(default=730, ge=28, description="days after which original rows and texts are purged")
     port: int = Field(default=8080, description="port of Airflow and the page")
 
     def of_city(self, *parts: str) -> Path:

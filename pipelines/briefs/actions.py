@@ -17,7 +17,8 @@ with units as (
     group by community_code, issue_code
 )
 
-select units.responsible_unit, sum(counts.overdue_count) as overdue_count, sum(counts.open_count) as open_count
+select units.responsible_unit, coalesce(sum(counts.overdue_count), 0) as overdue_count,
+    coalesce(sum(counts.open_count), 0) as open_count
 from mart.daily_counts as counts
 left join units using (community_code, issue_code)
 where counts.as_of_date = $as_of_date and counts.is_resident and counts.occurred_date < $as_of_date

@@ -24,7 +24,7 @@ where as_of_date = $as_of_date and occurred_date = $yesterday
 group by all
 """
 _BACKLOG = """
-select coalesce(sum(open_count), 0) as open_count, coalesce(sum(overdue_count), 0) as overdue_count,
+select sum(open_count) as open_count, sum(overdue_count) as overdue_count,
     min(occurred_date) as first_date
 from mart.daily_counts
 where as_of_date = $as_of_date and is_resident and occurred_date < $as_of_date
@@ -46,21 +46,22 @@ def compose_intake(reader: Reader, is_late: bool) -> Intake:
     backlog = reader.rows(_BACKLOG)[0]
     comparisons = _comparisons(reader.yesterday, total, days) if total or not is_late else ()
     breakdowns = _breakdowns(reader, residents)
-    open_count, overdue_count = _sum(residents, "open_count"), _sum(residents, "overdue_count")
+    open_count, overdue_count = _known_sum(residents, "open_count"), _known_sum(residents, "overdue_count")
     grid = _sum([row for row in found if row["kind"] == "grid_event" and not row["is_resident"]], "event_count")
     other = _sum(found, "event_count") - total - grid
     lines = _total_lines(reader.yesterday, total, comparisons, bool(days), is_late)
     lines += [f"{part.title}：{share_list(part.shares)}。" for part in breakdowns]
-    if total:
-        lines.append(
-            f"昨日受理的诉求中，截至数据截止时未办结{open_count}件（占{open_count / total:.1%}），"
-            f"已超时限{overdue_count}件（占{overdue_count / total:.1%}）。"
-        )
-    if days:
-        lines.append(
-            f"{day(backlog['first_date'])}以来受理的诉求中，尚未办结共{backlog['open_count']}件，"
-            f"其中已超时限{backlog['overdue_count']}件。"
-        )
+    if total and open_count is not None:
+        late = "" if overdue_count is None else f"，已超时限{overdue_count}件（占{overdue_count / total:.1%}）"
+        lines.append(f"昨日受理的诉求中，截至数据截止时未办结{open_count}件（占{open_count / total:.1%}）{late}。")
+    if days and backlog["open_count"] is not None:
+        late = "" if backlog["overdue_count"] is None else f"，其中已超时限{backlog['overdue_count']}件"
+        since = day(backlog["first_date"])
+        lines.append(f"{since}以来受理的诉求中，尚未办结共{backlog['open_count']}件{late}。")
+    if days and backlog["open_count"] is None:
+        lines.append("来源未提供办结时间，未办结与超时限情况不详。")
+    elif days and backlog["overdue_count"] is None:
+        lines.append("来源未提供办理时限，超时限情况不详。")
     lines.append(_others_line(grid, other))
     return Intake(
         date=reader.yesterday,
@@ -69,8 +70,8 @@ def compose_intake(reader: Reader, is_late: bool) -> Intake:
         breakdowns=breakdowns,
         open_count=open_count,
         overdue_count=overdue_count,
-        backlog_open=int(backlog["open_count"]),
-        backlog_overdue=int(backlog["overdue_count"]),
+        backlog_open=None if backlog["open_count"] is None else int(backlog["open_count"]),
+        backlog_overdue=None if backlog["overdue_count"] is None else int(backlog["overdue_count"]),
         grid_events=grid,
         other_records=other,
         lines=tuple(lines),
@@ -79,6 +80,12 @@ def compose_intake(reader: Reader, is_late: bool) -> Intake:
 
 def _sum(rows: list[Row], column: str) -> int:
     return sum(int(row[column]) for row in rows)
+
+
+def _known_sum(rows: list[Row], column: str) -> int | None:
+    """The sum of what is known; None where no row knows."""
+    known = [int(row[column]) for row in rows if row[column] is not None]
+    return sum(known) if known else None
 
 
 def _comparisons(yesterday: dt.date, total: int, days: dict[dt.date, int]) -> tuple[Comparison, ...]:

@@ -123,10 +123,10 @@ class Intake:
     total: int
     comparisons: tuple[Comparison, ...]
     breakdowns: tuple[Breakdown, ...]
-    open_count: int
-    overdue_count: int
-    backlog_open: int
-    backlog_overdue: int
+    open_count: int | None
+    overdue_count: int | None
+    backlog_open: int | None
+    backlog_overdue: int | None
     grid_events: int
     other_records: int
     lines: tuple[str, ...]

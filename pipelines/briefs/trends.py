@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 
 from pipelines.briefs.model import BriefRules, EmergingCell, TopIssue, Trends
 from pipelines.briefs.reading import DAY, Reader
-from pipelines.briefs.wording import change_cell, day, plain, span
+from pipelines.briefs.wording import change_cell, counted, day, plain, span
 
 WEEK = 7
 QUIET_DAYS = 28
@@ -111,7 +111,7 @@ def _main_areas(reader: Reader) -> dict[str, str]:
         placed = sorted((-count, code) for code, count in by_area.items() if code is not None)
         if level and placed:
             count, code = -placed[0][0], placed[0][1]
-            result[issue] = f"{reader.place(level, code)}{count}件（{count / total:.1%}）"
+            result[issue] = f"{counted(reader.place(level, code), count)}（{count / total:.1%}）"
     return result
 
 

@@ -131,7 +131,13 @@ def shares(counts: Iterable[tuple[str, int]], most: int) -> tuple[Share, ...]:
 
 def share_list(parts: Iterable[Share]) -> str:
     """电话70件（占58.3%）、微信50件（占41.7%）."""
-    return "、".join(f"{part.name}{part.count}件（占{part.share:.1%}）" for part in parts)
+    return "、".join(f"{counted(part.name, part.count)}（占{part.share:.1%}）" for part in parts)
+
+
+def counted(name: str, count: int) -> str:
+    """电话70件; after a name that ends in a digit or letter, 12345：70件, so that the two are not read as one."""
+    gap = "：" if name[-1:].isascii() and name[-1:].isalnum() else ""
+    return f"{name}{gap}{count}件"
 
 
 def compare(label: str, base_label: str, now: float, base: float | None) -> Comparison:

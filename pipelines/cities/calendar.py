@@ -13,11 +13,11 @@ def notable_days(city: City, first: dt.date, days: int = 7) -> list[tuple[dt.dat
     Order of trust: the city's ``calendar.csv``, the published national calendar, computed festivals marked as
     provisional (the national calendar appears each November for the next year).
     """
-    own = {row["date"]: row["name"] for row in city.calendar}
+    own = {row.date: row.name for row in city.calendar}
     found = []
     for offset in range(days):
         day = first + dt.timedelta(days=offset)
-        name = own.get(day.isoformat())
+        name = own.get(day)
         if name is None and city.config.calendar == "china":
             name = _national(day)
         if name:

@@ -6,7 +6,6 @@ the folder whenever it parses the DAGs.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import difflib
 import hashlib
@@ -18,6 +17,17 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from pipelines.cities.lists import (
+    CalendarDay,
+    Division,
+    Issue,
+    IssueMapping,
+    Responsibility,
+    check_codes,
+    check_divisions,
+    check_unique,
+    read_list,
+)
 from pipelines.errors import ConfigurationError
 
 
@@ -61,7 +71,7 @@ class BriefSettings(_Strict):
     """How the brief lists."""
 
     list_length: Annotated[int, Field(ge=1, le=100)] = 20
-    orders_per_street_cap: Annotated[int, Field(ge=0)] = 3
+    orders_per_street_cap: Annotated[int, Field(ge=1)] = 3
 
 
 class CityConfig(_Strict):
@@ -116,37 +126,38 @@ class City:
         return self.config.name
 
     @cached_property
-    def divisions(self) -> list[dict[str, str | None]]:
-        """``divisions.csv``: code, level, name, parent_code, valid_from, valid_to, population."""
-        return self._rows("divisions.csv", ["code", "level", "name", "parent_code"], required=self.config.cells is None)
+    def divisions(self) -> list[Division]:
+        """``divisions.csv``: the places, each with its parent and its period."""
+        listed = read_list(self.folder / "divisions.csv", Division, required=self.config.cells is None)
+        check_divisions(listed)
+        return listed.rows
 
     @cached_property
-    def issues(self) -> list[dict[str, str | None]]:
-        """``issues.csv``: issue_code, issue_name, major_name, standard, is_dangerous."""
-        return self._rows("issues.csv", ["issue_code", "issue_name", "is_dangerous"], required=True)
+    def issues(self) -> list[Issue]:
+        """``issues.csv``: what is forecast."""
+        listed = read_list(self.folder / "issues.csv", Issue, required=True)
+        check_unique(listed, ("issue_code",), "for it would be forecast twice")
+        return listed.rows
 
     @cached_property
-    def issue_map(self) -> list[dict[str, str | None]]:
-        """``issue_map.csv``: system, value, issue_code, confidence."""
-        return self._rows("issue_map.csv", ["system", "value", "issue_code"], required=True)
+    def issue_map(self) -> list[IssueMapping]:
+        """``issue_map.csv``: what the sources call the issues."""
+        listed = read_list(self.folder / "issue_map.csv", IssueMapping, required=True)
+        check_unique(listed, ("system", "value"), "for its records would be counted twice")
+        check_codes(listed, self.issues)
+        return listed.rows
 
     @cached_property
-    def responsibilities(self) -> list[dict[str, str | None]]:
-        """``responsibilities.csv``: issue_code, category, lead_unit, basis, deadline_value and more."""
-        return self._rows("responsibilities.csv", ["issue_code", "lead_unit"], required=False)
+    def responsibilities(self) -> list[Responsibility]:
+        """``responsibilities.csv``: who deals with an issue."""
+        listed = read_list(self.folder / "responsibilities.csv", Responsibility, required=False)
+        check_codes(listed, self.issues)
+        return listed.rows
 
     @cached_property
-    def calendar(self) -> list[dict[str, str | None]]:
-        """``calendar.csv``: date, is_workday, name; overrides of the published calendar."""
-        rows = self._rows("calendar.csv", ["date", "is_workday", "name"], required=False)
-        for row in rows:
-            try:
-                dt.datetime.strptime(row["date"] or "", "%Y-%m-%d")
-            except ValueError:
-                raise ConfigurationError(
-                    f"{self.folder / 'calendar.csv'}: {row['date']!r} is no date; write it as 2026-06-12"
-                ) from None
-        return rows
+    def calendar(self) -> list[CalendarDay]:
+        """``calendar.csv``: overrides of the published calendar."""
+        return read_list(self.folder / "calendar.csv", CalendarDay, required=False).rows
 
     @property
     def user_dictionary(self) -> Path | None:
@@ -156,44 +167,24 @@ class City:
 
     @cached_property
     def reference_hash(self) -> str:
-        """Changes whenever the lists that conforming reads change, so that everything is conformed anew."""
+        """Changes whenever what conforming reads changes, so that everything is conformed anew."""
         digest = hashlib.sha256()
-        for name in ("city.toml", "divisions.csv", "issues.csv", "issue_map.csv", "responsibilities.csv"):
-            path = self.folder / name
-            digest.update(path.read_bytes() if path.is_file() else b"")
+        names = ("city.toml", "divisions.csv", "issues.csv", "issue_map.csv", "responsibilities.csv")
+        for path in (*(self.folder / name for name in names), *sorted((self.folder / "sources").glob("*.yaml"))):
+            content = path.read_bytes() if path.is_file() else b""
+            digest.update(f"{path.name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()
-
-    def _rows(self, name: str, columns: list[str], required: bool) -> list[dict[str, str | None]]:
-        path = self.folder / name
-        if not path.is_file():
-            if required:
-                raise ConfigurationError(f"{path}: no such file; a city needs it")
-            return []
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError:
-            raise ConfigurationError(f"{path}: not UTF-8; save it as UTF-8 CSV") from None
-        reader = csv.DictReader(text.splitlines(keepends=True))
-        headers = list(reader.fieldnames or [])
-        for column in columns:
-            if column not in headers:
-                near = difflib.get_close_matches(column, headers, n=1)
-                hint = f" (nearest is {near[0]!r})" if near else ""
-                raise ConfigurationError(f"{path}: column {column!r} is missing{hint}; the header needs {columns}")
-        rows = []
-        for row in reader:
-            if None in row:
-                raise ConfigurationError(
-                    f"{path}:{reader.line_num}: more fields than the header; put quotes around text that holds a comma"
-                )
-            rows.append({key: (value.strip() or None if value else None) for key, value in row.items() if key})
-        return rows
 
 
 def explained(error: Exception, model: type[BaseModel]) -> str:
     """A configuration error as one line that names the keys, and for an unknown key the nearest known one."""
     if not isinstance(error, ValidationError):
         return str(error)
+    return "; ".join(text for _, text in problems_of(error, model))
+
+
+def problems_of(error: ValidationError, model: type[BaseModel]) -> list[tuple[tuple[int | str, ...], str]]:
+    """Each problem with the steps that lead to its place in the configuration."""
     parts = []
     for item in error.errors():
         where = ".".join(str(step) for step in item["loc"]) or "file"
@@ -203,8 +194,8 @@ def explained(error: Exception, model: type[BaseModel]) -> str:
             near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
             message = f"no such key; {hint}"
-        parts.append(f"{where}: {message}")
-    return "; ".join(parts)
+        parts.append((item["loc"], f"{where}: {message}"))
+    return parts
 
 
 def _names_at(model: type[BaseModel], steps: tuple[int | str, ...]) -> list[str]:

@@ -9,13 +9,23 @@ import datetime as dt
 import difflib
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
-from pipelines.cities.city import City, explained
+from pipelines.cities.city import City, problems_of
 from pipelines.errors import ConfigurationError
 
 Kind = Literal["hotline_order", "grid_event", "dept_disposal"]
@@ -30,6 +40,13 @@ DISPOSAL_COLUMNS = (
     "unresolved_reason",
 )  # fmt: skip
 ROW_FAULT = "行解析问题"  # column that a reader adds for rows that do not fit the header
+# formats that ask a server, and the keys of the reader that mean something for them
+REMOTE_KEYS: dict[str, frozenset[str]] = {
+    "postgres": frozenset({"connection", "table", "query", "cursor", "batch_rows"}),
+    "open311": frozenset(
+        {"connection", "service_codes", "jurisdiction", "page_size", "start", "window_days", "lookback_days"}
+    ),
+}
 _DELAY = re.compile(r"(\d+)\s*(min|h|d)")
 _UNITS = {"min": "minutes", "h": "hours", "d": "days"}
 
@@ -65,19 +82,46 @@ class Clock(_Strict):
 
 
 class Reader(_Strict):
-    """How the files look.
+    """How the records are reached: files in the drop folder, a database, or an Open311 service.
 
     Attributes:
-        path: below the data folder; may hold ``*`` and one ``{date}`` (the export day as YYYYMMDD).
+        path: below the data folder; may hold ``*`` and one ``{date}`` (the export day as YYYYMMDD). A ZIP of such files
+            is read as the files it holds.
+        sheet: name or number; ``*`` reads every sheet that has the header.
         header_within: the header is looked for in so many first rows.
+        connection: the environment variable ``AIRFLOW_CONN_<NAME>`` holds its URI.
+        table: table or view (``schema.table``) to read, or ``query``: a select without parameters.
+        cursor: column that grows whenever a row is written; only rows from its last position on are read.
+        batch_rows: so many rows of the database become one batch.
+        service_codes: Open311 services to ask for; without them, all.
+        jurisdiction: Open311 ``jurisdiction_id``, where the service needs one.
+        start: day of the first Open311 request wanted.
+        window_days: an Open311 batch is so many days of requests.
+        lookback_days: so many days before the last batch are asked for again, as requests change.
     """
 
-    format: Literal["csv", "xlsx", "parquet"]
-    path: Annotated[str, Field(min_length=1)]
+    format: Literal["csv", "xlsx", "xls", "jsonl", "parquet", "postgres", "open311"]
+    path: str = ""
     encoding: Literal["utf-8", "gb18030"] = "utf-8"
     separator: Annotated[str, Field(pattern=r'^[^"\r\n]$')] = ","
     sheet: str | int = 0
     header_within: Annotated[int, Field(ge=1, le=20)] = 20
+    connection: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")] | None = None
+    table: Annotated[str, Field(min_length=1)] | None = None
+    query: Annotated[str, Field(min_length=1)] | None = None
+    cursor: Annotated[str, Field(min_length=1)] | None = None
+    batch_rows: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    service_codes: Annotated[list[str], Field(min_length=1)] | None = None
+    jurisdiction: str | None = None
+    page_size: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    start: dt.date | None = None
+    window_days: Annotated[int, Field(ge=1, le=90)] | None = None
+    lookback_days: Annotated[int, Field(ge=0, le=3_660)] | None = None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether a server is asked, instead of files being read."""
+        return self.format in REMOTE_KEYS
 
     @field_validator("path")
     @classmethod
@@ -85,6 +129,35 @@ class Reader(_Strict):
         if value.startswith("/") or ".." in value.split("/") or "**" in value or value.count("{date}") > 1:
             raise ValueError("a path lies below the data folder, without .. or **, and holds {date} at most once")
         return value
+
+    @field_validator("service_codes", mode="before")
+    @classmethod
+    def _codes_as_text(cls, value: Any) -> Any:
+        return [str(code) for code in (value if isinstance(value, list) else [value])] if value is not None else None
+
+    @model_validator(mode="after")
+    def _what_its_format_needs(self) -> Reader:
+        if not self.is_remote and not self.path:
+            raise ValueError(f"reader.path: a source of {self.format} files needs a path below the data folder")
+        if self.is_remote and self.path:
+            raise ValueError(f"reader.path: {self.format} reads from connection, not from files; remove path")
+        allowed = REMOTE_KEYS.get(self.format, frozenset())
+        for name in sorted(set().union(*REMOTE_KEYS.values())):
+            if getattr(self, name) is not None and name not in allowed:
+                raise ValueError(f"reader.{name}: means nothing for the format {self.format}; remove it")
+        if self.is_remote and self.connection is None:
+            raise ValueError("reader.connection: name it; its URI stands in the variable AIRFLOW_CONN_<NAME>")
+        if self.format == "postgres" and ((self.table is None) == (self.query is None) or self.cursor is None):
+            raise ValueError("reader: postgres needs a cursor, and either table or query")
+        if self.format == "open311" and self.start is None:
+            raise ValueError("reader.start: open311 needs the day of the first request wanted, as 2025-01-01")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Keys added later are left out while unused, so that batches of older contracts stay valid."""
+        added = set().union(*REMOTE_KEYS.values())
+        return {name: value for name, value in handler(self).items() if name not in added or value is not None}
 
 
 class ColumnMap(_Strict):
@@ -123,6 +196,13 @@ class Issues(_Strict):
         return [value] if isinstance(value, str) else value
 
 
+class Chain(_Strict):
+    """One order on several rows of a file, one a unit: the unit's column, and when the order was sent there."""
+
+    unit: str
+    order_by: str
+
+
 class Source(_Strict):
     """One source of records.
 
@@ -132,6 +212,7 @@ class Source(_Strict):
         entered_at: when the record was first in the system (column or delay); before that nobody knew of it.
         known_at: when this version of the record was known (column or delay).
         resident_channels: channels whose records make labels, or ``all``.
+        chain: set where a file has a row for every unit an order was sent to; the last one is the order's.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -149,6 +230,7 @@ class Source(_Strict):
     resident_channels: list[str] | Literal["all", "none"] = "none"
     issues: Issues | None = None
     voided: list[Voided] = []
+    chain: Chain | None = None
 
     @field_validator("key", "occurred_at", mode="before")
     @classmethod
@@ -179,6 +261,8 @@ class Source(_Strict):
             raise ValueError("columns.order_id: a disposal record must name the order it belongs to")
         if isinstance(self.resident_channels, list) and "channel" not in self.columns:
             raise ValueError("columns.channel: resident_channels needs the column that tells channels apart")
+        if self.chain is not None and (self.key is None or self.kind == "dept_disposal"):
+            raise ValueError("chain: only orders and cases with a key are brought together")
         return self
 
     @property
@@ -200,6 +284,7 @@ class Source(_Strict):
             canonical.add("channel")
         needed += [item.from_ for name, item in self.columns.items() if name in canonical]
         needed += [[mark.column] for mark in self.voided]
+        needed += [[self.chain.unit], [self.chain.order_by]] if self.chain else []
         return needed + ([self.issues.from_] if self.issues else [])
 
     @property
@@ -214,7 +299,7 @@ def load_sources(city: City) -> list[Source]:
     """The contracts of a city's ``sources/`` folder, in the order of their file names.
 
     Raises:
-        ConfigurationError: a contract is wrong; names the file and the key, with the line where YAML itself fails.
+        ConfigurationError: a contract is wrong; names the file, the line and the key.
     """
     sources = []
     for path in sorted((city.folder / "sources").glob("*.yaml")):
@@ -231,12 +316,50 @@ def load_sources(city: City) -> list[Source]:
 def load_source(path: Path) -> Source:
     """One contract; see :func:`load_sources`."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Source.model_validate(content)
+        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
+        root = yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise ConfigurationError(f"{path}:{line}: {error.problem}; correct the YAML there") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise ConfigurationError(f"{path}: not a UTF-8 text without control characters; save it as UTF-8") from None
+    for key, line in _twice(root):
+        raise ConfigurationError(f"{path}:{line}: {key!r} stands twice, and only the last would count; remove one")
+    try:
+        return Source.model_validate(content)
     except ValidationError as error:
-        raise ConfigurationError(f"{path}: {explained(error, Source)}") from None
+        problems = [_located(root, steps, text) for steps, text in problems_of(error, Source)]
+        raise ConfigurationError("; ".join(f"{path}:{line}: {text}" for line, text in problems)) from None
+
+
+def _located(root: yaml.Node | None, steps: tuple[int | str, ...], text: str) -> tuple[int, str]:
+    """A problem and the line of the key that it is about, or of the nearest key around it."""
+    text = text.removeprefix("file: Value error, ")
+    if not steps and (named := re.match(r"[a-z_.]+(?=:)", text)):  # a check of the whole names its key itself
+        steps = tuple(named[0].split("."))
+    node, line = root, root.start_mark.line + 1 if root else 1
+    for step in steps:
+        if isinstance(node, yaml.MappingNode):
+            found = next((pair for pair in node.value if pair[0].value == str(step)), None)
+            if found is not None:
+                line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+    return line, text
+
+
+def _twice(node: yaml.Node | None) -> Iterator[tuple[str, int]]:
+    """Keys that stand twice in one mapping, with the line of the second."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    yield key.value, key.start_mark.line + 1
+                seen.add(key.value)
+            yield from _twice(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _twice(item)

@@ -32,6 +32,11 @@ _DISPOSAL_COLUMNS = (
 _STORED_AS = {
     "unit": "unit_name", "district": "district_text", "street": "street_text", "community": "community_text",
 }  # fmt: skip
+_DISPATCH = ("sent_to", "sent_at")
+_IN_TURN = ("sent_at", "known_at", "row_no")
+_DOOR = r"[A-Za-z]?[\d一二三四五六七八九十]+(?:号|栋|幢|座|单元|弄|室|期).*$"
+_ROAD = r"^.{1,6}?(?:路|大街|大道|街|巷|弄|胡同)(.{3,})$"
+_VAGUE = r"^(?:本|该|我们?)?(?:小区|社区|路边|街边|附近|门口|不详|未知|市民未.*|匿名)$"
 # spreadsheets turn long numbers into 2.50912E+17, which many records share
 _SCIENTIFIC = r"(?:^|-)\d(?:\.\d+)?[eE]\+\d+(?:-|$)"
 
@@ -77,11 +82,15 @@ def map_batch(
         raw_text=pl.Series(_as_json(bad.drop("batch_id", "row_no")), dtype=pl.String),
     )
     raw, head = raw.filter(~is_bad), _in_order(head.filter(~is_bad))
+    chains = _chains(head)
     reason = head.select(_supersede_reason(source)).to_series()
     is_old = reason.is_not_null()
     superseded = head.filter(is_old).select("batch_id", "source_name", "row_no", "record_id", "known_at")
+    accepted = _typed(source, raw.filter(~is_old), head.filter(~is_old), cells, key)
+    if source.chain is not None:
+        accepted = accepted.join(chains, on="record_id", how="left", maintain_order="left")
     return Mapped(
-        accepted=_typed(source, raw.filter(~is_old), head.filter(~is_old), cells, key),
+        accepted=accepted,
         rejected=rejected,
         superseded=superseded.with_columns(reason=reason.filter(is_old)),
     )
@@ -109,6 +118,8 @@ def _head(source: Source, raw: pl.DataFrame, key: bytes) -> pl.DataFrame:
         known_at=known,
         is_voided=voided,
         order_id=_mapped(source, raw, "order_id"),
+        sent_to=normalise.to_text(_first(raw, [source.chain.unit] if source.chain else [])),
+        sent_at=normalise.in_reach(normalise.to_time(_first(raw, [source.chain.order_by] if source.chain else []))),
         fault=_first(raw, [ROW_FAULT]),
         key=pl.concat_str(
             [normalise.to_text(_first(raw, [name])) for name in source.key or []] or pl.lit(""), separator="-"
@@ -163,11 +174,26 @@ def _in_order(head: pl.DataFrame) -> pl.DataFrame:
 
 
 def _supersede_reason(source: Source) -> pl.Expr:
-    reason = pl.when(pl.col("is_voided")).then(pl.lit("voided"))
+    voided = pl.col("is_voided")
     if source.key is None:
-        return reason.otherwise(None)
+        return pl.when(voided).then(pl.lit("voided")).otherwise(None)
     repeated = pl.col("row_no").cum_count().over("record_id", "row_hash") > 1
-    return reason.when(repeated).then(pl.lit("duplicate")).otherwise(None)
+    reason = pl.when(voided).then(pl.lit("voided")).when(repeated).then(pl.lit("duplicate")).otherwise(None)
+    if source.chain is None:
+        return reason
+    # rows that tell of the last dispatch are the order; the same dispatch at another stamp is a version of it
+    last = [pl.col(name).sort_by(_IN_TURN, nulls_last=False).last().over("record_id") for name in _DISPATCH]
+    is_last = pl.all_horizontal(pl.col(name).eq_missing(of) for name, of in zip(_DISPATCH, last, strict=True))
+    earlier = pl.when(repeated).then(pl.lit("duplicate")).otherwise(pl.lit("merged_chain"))
+    return pl.when(is_last).then(reason).otherwise(earlier)
+
+
+def _chains(head: pl.DataFrame) -> pl.DataFrame:
+    """To which units an order went, in turn. Grain and key: record_id."""
+    sent = head.filter(pl.col("sent_to").is_not_null()).sort(*_IN_TURN, nulls_last=False)
+    steps = sent.unique(["record_id", *_DISPATCH], keep="first", maintain_order=True)
+    step = pl.struct(unit_name="sent_to", dispatched_at="sent_at")
+    return steps.group_by("record_id", maintain_order=True).agg(unit_chain=step)
 
 
 def _typed(source: Source, good: pl.DataFrame, head: pl.DataFrame, cells: CellGrid | None, key: bytes) -> pl.DataFrame:
@@ -189,6 +215,7 @@ def _typed(source: Source, good: pl.DataFrame, head: pl.DataFrame, cells: CellGr
     caller_hash = _pseudonyms(_select(good, normalise.to_reporter(phone, name)).to_series(), key)
     # keyed as well: beside the caller's pseudonym a plain hash would let anyone try all doors of an estate
     place_of_caller = pl.select(pl.concat_str(caller_hash, columns["address"], separator="|")).to_series()
+    spots = _pseudonyms(columns.select(_spot()).to_series(), key)
     if cells is not None:
         columns = columns.with_columns(community=_cell_codes(source, good, cells))
     columns = columns.with_columns(_each_masked(columns.get_column(name)) for name in _MASKED)
@@ -200,6 +227,7 @@ def _typed(source: Source, good: pl.DataFrame, head: pl.DataFrame, cells: CellGr
     columns = columns.with_columns(
         caller_hash=caller_hash,
         reporter_address_hash=_pseudonyms(place_of_caller, key),
+        address_hash=spots,
         text_hash=_text_hashes(columns.select(text).to_series()),
         category_text=_select(good, normalise.to_text(category)).to_series(),
         is_resident=resident,
@@ -246,6 +274,17 @@ def _cell_codes(source: Source, good: pl.DataFrame, cells: CellGrid) -> pl.Serie
     return _select(good, code=pl.when(inside).then(code).otherwise(None)).to_series()
 
 
+def _spot() -> pl.Expr:
+    """What an address names, without road before and door after: each system writes these with or without.
+
+    Null where nothing is left, or only the community or a word that many spots answer to.
+    """
+    text = pl.col("address").str.normalize("NFKC").str.replace_all(r"[\s\p{P}]", "")
+    text = text.str.replace(_DOOR, "").str.replace(_ROAD, "$1")
+    vague = (text.str.len_chars() < 3) | text.str.contains(_VAGUE) | (text == pl.col("community")).fill_null(False)
+    return pl.when(~vague).then(text)
+
+
 def _each_masked(column: pl.Series) -> pl.Series:
     distinct = {text: masked(text) for text in column.unique() if text is not None}
     return pl.Series(column.name, [None if text is None else distinct[text] for text in column], dtype=pl.String)
@@ -283,6 +322,8 @@ def _row_hashes(source: Source, raw: pl.DataFrame, is_voided: pl.Series, key: by
     texts |= {f"column.{name}": _first(raw, item.from_) for name, item in source.columns.items()}
     if source.issues is not None:
         texts["issues"] = _first(raw, source.issues.from_)
+    if source.chain is not None:
+        texts |= {f"chain.{name}": _first(raw, [name]) for name in (source.chain.unit, source.chain.order_by)}
     times = {"occurred_at": source.occurred_at, "known_at": source.known_at.from_}
     times |= {"entered_at": source.entered_at.from_} if source.entered_at else {}
     times |= {f"column.{name}": source.columns[name].from_ for name in _TIMES if name in source.columns}

@@ -11,20 +11,25 @@ import difflib
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 import fastexcel
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipelines.errors import RefusedFile
+from pipelines.sources.archive import is_archive
 from pipelines.sources.contract import ROW_FAULT, Source
 from pipelines.sources.csv_file import Row, csv_rows
-from pipelines.sources.workbook import sheet_rows
+from pipelines.sources.jsonl_file import json_rows
+from pipelines.sources.workbook import ALL_SHEETS, sheets
 
 _DATE_SLOT = "{date}"
 _OURS = ("batch_id", "row_no", ROW_FAULT)
+_NO_FIELDS = "未命名列1"  # keeps the rows of objects without a field
 _MOST_COLUMNS = 1_000
 _ROWS_AT_ONCE = 20_000
 
@@ -35,6 +40,8 @@ def files_of(source: Source, folder: Path) -> list[tuple[Path, str | None]]:
     Links and paths that lead out of the folder are left out: a drop folder is written by others. A day that is not in
     the calendar counts as unknown, so that the file is still taken in.
     """
+    if source.reader.is_remote:
+        return []
     root = folder.resolve()
     pattern = source.reader.path
     glob = pattern.replace(_DATE_SLOT, "[0-9]" * 8)
@@ -51,36 +58,43 @@ def files_of(source: Source, folder: Path) -> list[tuple[Path, str | None]]:
 
 
 def read_file(source: Source, path: Path, name: str) -> pl.DataFrame:
-    """The rows of one file as text columns.
+    """The rows of one file as one frame; see :func:`read_blocks`."""
+    return pl.concat(list(read_blocks(source, path, name)), how="diagonal", rechunk=True)
+
+
+def read_blocks(source: Source, path: Path, name: str) -> Iterator[pl.DataFrame]:
+    """The rows of one file as text columns, in blocks, so that a large file needs little memory.
 
     A CSV row that does not fit the header carries what is wrong, and the fields beyond the header, in the column
-    ``ROW_FAULT``, so that cleaning rejects it with all it holds.
+    ``ROW_FAULT``, so that cleaning rejects it with all it holds. A column of that name, or one without header, is in
+    the blocks only where it holds something.
 
     Args:
-        source: its contract.
+        source: its contract; what a server sent lies in landing as Parquet.
         path: where the bytes are.
         name: what people call the file; used in messages.
 
     Raises:
-        RefusedFile: empty, unreadable, or without a needed column; names file, column and remedy.
+        RefusedFile: empty, unreadable, or without a needed column; names file, column and remedy. It may come after
+            some blocks, which then do not count.
     """
     where = f"{source.name} {name}"
     if path.stat().st_size == 0:
         raise RefusedFile(f"{where}：文件为空（0字节）；请{source.owner or '提供单位'}重新导出")
+    file_format = "parquet" if source.reader.is_remote else source.reader.format
+    has_rows = False
     try:
-        if source.reader.format == "csv":
-            frame = _read_csv(source, path, where)
-        elif source.reader.format == "xlsx":
-            frame = _read_xlsx(source, path, where)
-        else:
-            frame = pl.read_parquet(path).select(pl.all().cast(pl.String))
-            _check_headers(source, frame.columns, where)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, fastexcel.FastExcelError, OSError) as error:
+        for frame in _FORMATS[file_format](source, path, where):
+            if frame.height:
+                has_rows = True
+                yield _without_empty_extras(frame)
+    except (
+        pl.exceptions.PolarsError, pl.exceptions.PanicException, fastexcel.FastExcelError, pa.ArrowException, OSError
+    ) as error:  # fmt: skip
         kind = type(error).__name__
-        raise RefusedFile(f"{where}：不能按 {source.reader.format} 读取（{kind}）；请检查文件后重新导出") from None
-    if frame.is_empty():
+        raise RefusedFile(f"{where}：不能按 {file_format} 读取（{kind}）；请检查文件后重新导出") from None
+    if not has_rows:
         raise RefusedFile(f"{where}：只有表头没有数据行；请重新导出或移走该文件")
-    return frame
 
 
 def _is_day(digits: str) -> bool:
@@ -91,7 +105,7 @@ def _is_day(digits: str) -> bool:
     return True
 
 
-def _check_headers(source: Source, headers: list[str], where: str) -> None:
+def _check_headers(source: Source, headers: list[str], where: str, needs: bool = True) -> None:
     lower = [header.lower() for header in headers]
     if len(headers) > _MOST_COLUMNS:
         raise RefusedFile(f"{where}：有{len(headers)}列，超过{_MOST_COLUMNS}列；请检查分隔符或重新导出")
@@ -101,14 +115,16 @@ def _check_headers(source: Source, headers: list[str], where: str) -> None:
             raise RefusedFile(f"{where}：表头“{header}”重复或与系统列名相同；请改名后重新导出")
         if "\0" in header:
             raise RefusedFile(f"{where}：表头含空字符，文件已损坏；请重新导出")
-    for names in source.needed_headers:
+    for names in source.needed_headers if needs else []:
         if not any(name in headers for name in names):
             near = difflib.get_close_matches(names[0], headers, n=1)
             hint = f"最接近的是“{near[0]}”，请补入来源配置" if near else "请在来源配置中补上正确的列名"
             raise RefusedFile(f"{where}：缺少列“{'”或“'.join(names)}”；{hint}，或重新导出")
 
 
-def _read_csv(source: Source, path: Path, where: str) -> pl.DataFrame:
+def _read_csv(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame]:
+    if is_archive(path):
+        raise RefusedFile(f"{where}：是 ZIP 压缩包，不是 CSV；请重新提供")
     rows = csv_rows(path, source.reader.encoding, source.reader.separator, where)
     head = list(islice(rows, source.reader.header_within))
     if not head:
@@ -118,10 +134,9 @@ def _read_csv(source: Source, path: Path, where: str) -> pl.DataFrame:
     _check_headers(source, headers, where)
     # a row that ends behind the last needed column is whole: some programs leave out the separators of blank cells
     fewest = 1 + max(i for i, header in enumerate(headers) if any(header in names for names in source.needed_headers))
-    parts = [_framed(head[skip + 1 :], headers, fewest)]
-    while chunk := list(islice(rows, _ROWS_AT_ONCE)):
-        parts.append(_framed(chunk, headers, fewest))
-    return _without_empty_extras(pl.concat(parts, rechunk=True))
+    rows = chain(head[skip + 1 :], rows)
+    while block := list(islice(rows, _ROWS_AT_ONCE)):
+        yield _framed(block, headers, fewest)
 
 
 def _framed(rows: list[Row], headers: list[str], fewest: int) -> pl.DataFrame:
@@ -146,17 +161,59 @@ def _framed(rows: list[Row], headers: list[str], fewest: int) -> pl.DataFrame:
     return frame.select(blank_as_null).with_columns(pl.Series(ROW_FAULT, faults, dtype=pl.String))
 
 
-def _read_xlsx(source: Source, path: Path, where: str) -> pl.DataFrame:
-    frame = sheet_rows(path, source.reader.sheet, where)
-    head = [[value or "" for value in row] for row in frame.head(source.reader.header_within).iter_rows()]
-    if not head:
-        raise RefusedFile(f"{where}：工作表为空；请重新导出")
-    skip = _header_row(head, source)
-    headers = _named(head[skip])
-    _check_headers(source, headers, where)
-    frame.columns = headers
-    body = frame.slice(skip + 1)
-    return _without_empty_extras(body.filter(~pl.all_horizontal(pl.all().is_null())))
+def _read_workbook(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame]:
+    every = source.reader.sheet == ALL_SHEETS
+    found = False
+    for title, frame in sheets(path, source.reader.sheet, where):
+        head = [[value or "" for value in row] for row in frame.head(source.reader.header_within).iter_rows()]
+        if every and not any(source.mapped_headers.intersection(map(_cleaned, row)) for row in head):
+            continue  # an empty sheet, or one that explains the others
+        if not head:
+            raise RefusedFile(f"{where}：工作表为空；请重新导出")
+        found = True
+        skip = _header_row(head, source)
+        headers = _named(head[skip])
+        _check_headers(source, headers, f"{where} 工作表“{title}”" if every else where)
+        frame.columns = headers
+        body = frame.slice(skip + 1)
+        yield body.filter(~pl.all_horizontal(pl.all().is_null()))
+    if not found:
+        raise RefusedFile(f"{where}：没有一张工作表有来源配置中的列名；请改正来源配置或重新导出")
+
+
+def _read_jsonl(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame]:
+    if is_archive(path):
+        raise RefusedFile(f"{where}：是 ZIP 压缩包，不是 JSON；请重新提供")
+    # an object may lack what it has no value for, so the header is what all of them name
+    headers: dict[str, None] = {}
+    rows = json_rows(path, source.reader.encoding, where)
+    while block := list(islice(rows, _ROWS_AT_ONCE)):
+        mine = dict.fromkeys(name for row in block for name in row)
+        if not headers.keys() >= mine.keys():
+            headers |= mine
+            _check_headers(source, list(headers), where, needs=False)
+        yield pl.DataFrame(
+            [pl.Series(name, [row.get(name) for row in block], dtype=pl.String) for name in mine]
+            or [pl.Series(_NO_FIELDS, [None] * len(block), dtype=pl.String)]
+        )
+    if headers:
+        _check_headers(source, list(headers), where)
+
+
+def _read_parquet(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame]:
+    with pq.ParquetFile(path) as file:
+        _check_headers(source, file.schema_arrow.names, where)
+        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+            frame = pl.DataFrame(pl.from_arrow(batch))
+            yield frame.select(_cells(frame.get_column(name)) for name in frame.columns)
+
+
+def _cells(column: pl.Series) -> pl.Series:
+    """A column as text; nested values as JSON text."""
+    if not column.dtype.is_nested():
+        return column.cast(pl.String)
+    texts = [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_list()]
+    return pl.Series(column.name, texts, dtype=pl.String)
 
 
 def _header_row(rows: Sequence[list[str]], source: Source) -> int:
@@ -184,4 +241,14 @@ def _cleaned(cell: str) -> str:
 def _without_empty_extras(frame: pl.DataFrame) -> pl.DataFrame:
     """Without the columns that had no header and hold nothing, and without ``ROW_FAULT`` where every row fits."""
     extra = [name for name in frame.columns if name == ROW_FAULT or name.startswith("未命名列")]
-    return frame.drop(name for name in extra if frame.get_column(name).is_null().all())
+    empty = [name for name in extra if frame.get_column(name).is_null().all()]
+    return frame.drop(empty) if len(empty) < frame.width else frame
+
+
+_FORMATS: dict[str, Callable[[Source, Path, str], Iterator[pl.DataFrame]]] = {
+    "csv": _read_csv,
+    "xlsx": _read_workbook,
+    "xls": _read_workbook,
+    "jsonl": _read_jsonl,
+    "parquet": _read_parquet,
+}

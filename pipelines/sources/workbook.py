@@ -1,4 +1,4 @@
-"""Rows of an XLSX workbook. It is a zip archive written by others, so it is weighed before it is opened.
+"""Rows of a workbook (.xlsx or .xls). It is written by others, so it is weighed before it is opened.
 
 The reader behind it lays a sheet out as a full rectangle and ends the whole process if memory does not suffice: one
 stray cell in the last row and column is enough. So the extent of the cells is bounded as well as the unpacked size.
@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import fastexcel
 import polars as pl
@@ -18,6 +21,9 @@ from pipelines.errors import RefusedFile
 
 MOST_BYTES = 1 << 30
 MOST_CELLS = 40_000_000
+ALL_SHEETS = "*"
+_Result = TypeVar("_Result")
+_MOST_OLD_BYTES = 1 << 28
 _MOST_PARTS = 5_000
 _BLOCK = 1 << 20
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -25,26 +31,61 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _REFERENCE = re.compile(rb"""\br=["']([A-Z]{0,3})([0-9]{1,7})["']""")
 
 
-def sheet_rows(path: Path, sheet: str | int, where: str) -> pl.DataFrame:
-    """The cells of a sheet as text, without header; formulas by their stored value, dates as ``2025-09-01 09:30:00``.
+def sheets(path: Path, sheet: str | int, where: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The cells of a sheet, or of all sheets, as text, without header, each with the sheet's name.
+
+    Formulas come by their stored value, dates as ``2025-09-01 09:30:00``.
+
+    Args:
+        path: where the workbook is.
+        sheet: name, number, or :data:`ALL_SHEETS`.
+        where: begins the messages.
 
     Raises:
         RefusedFile: no workbook, damaged, too large unpacked, or without that sheet; says what to do.
     """
     _weigh(path, where)
-    workbook = fastexcel.read_excel(str(path))
-    if sheet not in (workbook.sheet_names if isinstance(sheet, str) else range(len(workbook.sheet_names))):
-        raise RefusedFile(
-            f"{where}：没有工作表“{sheet}”，文件里有{'、'.join(workbook.sheet_names)}；请改正 reader.sheet 或重新导出"
-        )
+    workbook = _guarded(where, partial(fastexcel.read_excel, _content(path)))
+    names = workbook.sheet_names
+    if sheet == ALL_SHEETS:
+        wanted: list[str | int] = list(range(len(names)))
+    elif sheet in (names if isinstance(sheet, str) else range(len(names))):
+        wanted = [sheet]
+    else:
+        raise RefusedFile(f"{where}：没有工作表“{sheet}”，文件里有{'、'.join(names)}；请改正 reader.sheet 或重新导出")
+    for one in wanted:
+        name = one if isinstance(one, str) else names[one]
+        yield name, _guarded(where, partial(_cells, workbook, one))
+
+
+def _content(path: Path) -> str | bytes:
+    """The path or, where its ending may be wrong, the bytes: the reader behind believes the ending."""
+    return str(path) if path.suffix.lower() in ("", ".xlsx") and not _is_old(path) else path.read_bytes()
+
+
+def _is_old(path: Path) -> bool:
+    with path.open("rb") as handle:
+        return handle.read(8) == _OLE
+
+
+def _cells(workbook: fastexcel.ExcelReader, sheet: str | int) -> pl.DataFrame:
     return workbook.load_sheet(sheet, header_row=None, dtypes="string").to_polars()
 
 
+def _guarded(where: str, read: Callable[[], _Result]) -> _Result:
+    """What the reader behind gives; damaged old workbooks make it panic, which is no ordinary exception."""
+    try:
+        return read()
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise RefusedFile(f"{where}：工作簿已损坏，可能没有写完；请用 Excel 打开后另存，或重新导出") from None
+        raise
+
+
 def _weigh(path: Path, where: str) -> None:
-    with path.open("rb") as handle:
-        start = handle.read(8)
-    if start == _OLE:
-        raise RefusedFile(f"{where}：是旧版 .xls 或加了密码的工作簿；请另存为不加密的 .xlsx 后重新提供")
+    if _is_old(path):
+        _weigh_old(path, where)
+        return
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
@@ -52,9 +93,19 @@ def _weigh(path: Path, where: str) -> None:
                 raise RefusedFile(f"{where}：解压后过大（限1GB）；请分成几个文件或改用 CSV 导出")
             for part in parts:
                 _read_through(archive, part, where)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, UnicodeDecodeError):
         # encrypted parts and unknown compression are a RuntimeError and a NotImplementedError
         raise RefusedFile(f"{where}：不是完好的 .xlsx 文件；请用 Excel 打开后另存，或重新导出") from None
+
+
+def _weigh_old(path: Path, where: str) -> None:
+    """A workbook of before 2007 has at most 65,536 rows of 256 columns a sheet; a new one with a password is no ZIP."""
+    if path.stat().st_size > _MOST_OLD_BYTES:
+        raise RefusedFile(f"{where}：.xls 文件过大（限256MB）；请另存为 .xlsx 或 CSV 后重新提供")
+    with path.open("rb") as handle:
+        content = handle.read()
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise RefusedFile(f"{where}：工作簿加了密码；请另存为不加密的文件后重新提供")
 
 
 def _read_through(archive: zipfile.ZipFile, part: zipfile.ZipInfo, where: str) -> None:

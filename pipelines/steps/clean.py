@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import closing
 from typing import NamedTuple
 
 import polars as pl
 
 from pipelines.sources.contract import Source
 from pipelines.sources.mapping import Mapped, map_batch
+from pipelines.sources.spool import Spool
 from pipelines.steps.run import Counts, Run, in_blocks
+from pipelines.warehouse.door import Door
+
+PART_ROWS = 100_000
 
 
 class Landed(NamedTuple):
@@ -34,7 +39,10 @@ def clean(run: Run, source: Source) -> Counts:
             "select batch_id, exported_date, rows_in from ops.batches "
             "where source_name = $s and state = 'landed' order by exported_date, batch_id", s=source.name)]  # fmt: skip
     total = Counts(details={"batches": len(waiting)})
-    for block in in_blocks(waiting, lambda batch: batch.rows_in):
+    large = [batch for batch in waiting if batch.rows_in > PART_ROWS and _has_parts(source)]
+    for batch in large:
+        total += _clean_in_parts(run, source, batch)
+    for block in in_blocks((batch for batch in waiting if batch not in large), lambda batch: batch.rows_in):
         with run.warehouse.reading() as door:
             ids = [batch.batch_id for batch in block]
             raw = door.query(f"select * from raw.{source.name} where batch_id in (select unnest($ids))", ids=ids)
@@ -49,12 +57,60 @@ def clean(run: Run, source: Source) -> Counts:
                 door.replace(f"stg.{source.kind}", accepted, part)
                 door.replace("ops.rejected_rows", rejected, part)
                 door.replace("ops.superseded_rows", superseded, part)
-                door.run(
-                    "update ops.batches set state = 'cleaned', accepted = $a, rejected = $r, superseded = $s, "
-                    "gate = null, is_conformed = false where batch_id = $b",
-                    a=counts.accepted, r=counts.rejected, s=counts.superseded, b=batch.batch_id,
-                )  # fmt: skip
+                _mark(door, batch, counts)
     return total
+
+
+def _mark(door: Door, batch: Landed, counts: Counts) -> None:
+    door.run(
+        "update ops.batches set state = 'cleaned', accepted = $a, rejected = $r, superseded = $s, "
+        "gate = null, is_conformed = false where batch_id = $b",
+        a=counts.accepted, r=counts.rejected, s=counts.superseded, b=batch.batch_id,
+    )  # fmt: skip
+
+
+def _has_parts(source: Source) -> bool:
+    """Whether rows can be judged without the others: a record without a key is told apart by counting all rows."""
+    return source.key is not None and source.chain is None
+
+
+def _clean_in_parts(run: Run, source: Source, batch: Landed) -> Counts:
+    """Clean a large batch some rows at a time, so that it needs little memory; it is still stored in one transaction.
+
+    Only a duplicate is told by other rows of the batch, so the hash of each accepted row is kept.
+    """
+    folder = run.settings.landing_dir / source.name
+    folder.mkdir(parents=True, exist_ok=True)
+    seen = pl.DataFrame(schema={"one": pl.UInt64, "two": pl.UInt64})
+    with closing(Spool(folder)) as accepted, closing(Spool(folder)) as rejected, closing(Spool(folder)) as superseded:
+        for first in range(1, batch.rows_in + 1, PART_ROWS):
+            with run.warehouse.reading() as door:
+                raw = door.query(
+                    f"select * from raw.{source.name} where batch_id = $b and row_no between $first and $last",
+                    b=batch.batch_id, first=first, last=first + PART_ROWS - 1,
+                )  # fmt: skip
+            mapped = _mapped(run, source, batch, raw)
+            content = pl.struct("record_id", "row_hash")
+            good = mapped.accepted.with_columns(one=content.hash(1), two=content.hash(2))
+            again = good.join(seen, on=["one", "two"], how="semi", maintain_order="left")
+            new = good.join(seen, on=["one", "two"], how="anti", maintain_order="left")
+            seen = pl.concat([seen, new.select("one", "two")])
+            accepted.put(new.drop("one", "two"))
+            rejected.put(mapped.rejected)
+            superseded.put(mapped.superseded)
+            superseded.put(
+                again.select("batch_id", "source_name", "row_no", "record_id", "known_at", reason=pl.lit("duplicate"))
+            )
+        counts = Counts(batch.rows_in, accepted.rows, rejected.rows, superseded.rows)
+        counts.checked(f"{source.name} {batch.batch_id}")
+        with run.warehouse.writing() as door:
+            stored = {f"stg.{source.kind}": accepted, "ops.rejected_rows": rejected, "ops.superseded_rows": superseded}
+            for table, spool in stored.items():
+                door.run(f"delete from {table} where batch_id = $b", b=batch.batch_id)
+                for frame in spool.blocks():
+                    door.append(table, frame)
+            _mark(door, batch, counts)
+    return counts
 
 
 def _mapped(run: Run, source: Source, batch: Landed, raw: pl.DataFrame) -> Mapped:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 
 from pipelines.cities.city import City
+from pipelines.cities.lists import Division
 from pipelines.sources.contract import Source
 from pipelines.steps.run import Counts, Run
 from pipelines.warehouse.door import Door
 
 _FACTS = ("core.fct_event_versions", "core.fct_handling")
+# a new record may belong to any earlier one, so these are derived as a whole
+_INCIDENTS = ("core.fct_incident_links", "core.fct_incident_events", "core.fct_incidents")
 _STAGED = ("stg.hotline_order", "stg.grid_event", "stg.dept_disposal")
 
 
@@ -29,12 +34,24 @@ def conform(run: Run) -> Counts:
             door.run(f"delete from {table} where (source_name, record_id) in "
                      "(select (source_name, record_id) from ops.changed_records)")  # fmt: skip
             door.extend(table)
+        for table in _INCIDENTS:
+            door.build(table)
         door.run("delete from ops.changed_records")
         door.run("update ops.batches set is_conformed = true where gate in ('passed', 'warned')")
         door.run("insert or replace into ops.facts values ('reference_hash', $h)", h=reference)
         versions = door.scalar("select count(*) from core.fct_event_versions")
         matters = door.scalar("select count(*) from core.fct_events")
-    return Counts(details={"changed_records": changed, "versions": versions, "matters": matters})
+        incidents = door.scalar("select count(*) from core.fct_incidents")
+        stateless = door.scalar("select count(*) from core.fct_events where status is not null and state_code is null")
+    return Counts(
+        details={
+            "changed_records": changed,
+            "versions": versions,
+            "matters": matters,
+            "incidents": incidents,
+            "unknown_states": stateless,
+        }
+    )
 
 
 def reference_frames(city: City, sources: list[Source], cells: list[str]) -> dict[str, pl.DataFrame]:
@@ -43,24 +60,6 @@ def reference_frames(city: City, sources: list[Source], cells: list[str]) -> dic
     Args:
         cells: codes of the squares that stand for communities, for a city without a list of communities.
     """
-    responsibilities = pl.DataFrame(
-        [
-            {
-                "issue_code": row["issue_code"],
-                "category": row.get("category"),
-                "lead_unit": row["lead_unit"],
-                "basis": row.get("basis"),
-                "deadline_value": int(row.get("deadline_value") or 0) or None,
-                "deadline_unit": row.get("deadline_unit"),
-                "valid_from": row.get("valid_from"),
-            }
-            for row in city.responsibilities
-        ],
-        schema={
-            "issue_code": pl.String, "category": pl.String, "lead_unit": pl.String, "basis": pl.String,
-            "deadline_value": pl.Int32, "deadline_unit": pl.String, "valid_from": pl.String,
-        },
-    )  # fmt: skip
     return {
         "core.dim_source": pl.DataFrame(
             [
@@ -77,68 +76,45 @@ def reference_frames(city: City, sources: list[Source], cells: list[str]) -> dic
             ],
             schema_overrides={"owner": pl.String, "promised_by": pl.String, "issue_system": pl.String},
         ),
-        "core.dim_issue": pl.DataFrame(
-            [
-                {
-                    "issue_code": row["issue_code"],
-                    "issue_name": row["issue_name"],
-                    "major_name": row.get("major_name"),
-                    "standard": row.get("standard"),
-                    "is_dangerous": (row["is_dangerous"] or "").lower() in ("1", "true", "是"),
-                }
-                for row in city.issues
-            ],
-            schema_overrides={"major_name": pl.String, "standard": pl.String},
+        "core.dim_issue": pl.DataFrame([row.model_dump() for row in city.issues], infer_schema_length=None),
+        "core.dim_issue_map": pl.DataFrame([row.model_dump() for row in city.issue_map], infer_schema_length=None),
+        "core.dim_responsibility": pl.DataFrame(
+            [row.model_dump() for row in city.responsibilities], infer_schema_length=None
         ),
-        "core.dim_issue_map": pl.DataFrame(
-            [
-                {
-                    "system": row["system"],
-                    "value": row["value"],
-                    "issue_code": row["issue_code"],
-                    "confidence": float(row.get("confidence") or 1),
-                }
-                for row in city.issue_map
-            ],
-            schema_overrides={"issue_code": pl.String},
-        ),
-        "core.dim_responsibility": responsibilities.with_columns(pl.col("valid_from").str.to_date(strict=False)),
         "core.dim_place": _places(city, cells),
     }
 
 
 def _places(city: City, cells: list[str]) -> pl.DataFrame:
-    rows: list[dict[str, str | None]] = list(city.divisions)
-    top = next((row["code"] for row in rows if row["level"] == "district"), None)
-    rows += [{"code": code, "level": "community", "name": f"{code}方格", "parent_code": top} for code in cells]
+    rows = list(city.divisions)
+    top = next((row.code for row in rows if row.level == "district"), None)
+    rows += [Division(code=code, level="community", name=f"{code}方格", parent_code=top) for code in cells]
     # a renamed place has several rows; its present name speaks for it as an ancestor
-    latest = {row["code"]: row for row in sorted(rows, key=lambda row: row.get("valid_from") or "")}
+    latest = {row.code: row for row in sorted(rows, key=lambda row: row.valid_from or dt.date.min)}
     placed = []
     for row in rows:
-        up: dict[str, tuple[str | None, str | None]] = {"district": (None, None), "street": (None, None)}
-        walker: dict[str, str | None] | None = row
+        up: dict[str, Division] = {}
+        walker: Division | None = row
         while walker is not None:
-            if walker["level"] in up:
-                up[str(walker["level"])] = (walker["code"], walker["name"])
-            walker = latest.get(walker["parent_code"])
+            up[walker.level] = walker
+            walker = latest.get(walker.parent_code) if walker.parent_code else None
+        district, street = up.get("district"), up.get("street")
         placed.append(
             {
-                "place_code": row["code"],
-                "place_level": row["level"],
-                "place_name": row["name"],
-                "parent_code": row["parent_code"],
-                "district_code": up["district"][0],
-                "district_name": up["district"][1],
-                "street_code": up["street"][0],
-                "street_name": up["street"][1],
-                "valid_from": row.get("valid_from"),
-                "valid_to": row.get("valid_to"),
-                "population": int(row.get("population") or 0) or None,
+                "place_code": row.code,
+                "place_level": row.level,
+                "place_name": row.name,
+                "parent_code": row.parent_code,
+                "district_code": district and district.code,
+                "district_name": district and district.name,
+                "street_code": street and street.code,
+                "street_name": street and street.name,
+                "valid_from": row.valid_from,
+                "valid_to": row.valid_to,
+                "population": row.population or None,
             }
         )
-    texts = ["parent_code", "district_code", "district_name", "street_code", "street_name", "valid_from", "valid_to"]
-    frame = pl.DataFrame(placed, schema_overrides=dict.fromkeys(texts, pl.String) | {"population": pl.Int64})
-    return frame.with_columns(pl.col("valid_from", "valid_to").str.to_date(strict=False))
+    return pl.DataFrame(placed, infer_schema_length=None)
 
 
 def _cells(door: Door) -> list[str]:

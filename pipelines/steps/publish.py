@@ -15,7 +15,7 @@ from pipelines.warehouse.snapshot import Snapshot, adopt
 
 MART = (
     "hotspot_forecast", "cell_history", "daily_counts", "lookback", "source_status", "evaluations", "selections",
-    "issue_words", "places", "issues",
+    "issue_words", "places", "issues", "unmapped_values", "unplaced_values",
 )  # fmt: skip
 
 

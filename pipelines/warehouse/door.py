@@ -133,15 +133,19 @@ class Door:
                 "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = $t", t=source_name
             )
         }
+        held = {_folded(name) for name in known}
+        wanted = []
+        for header in headers:
+            # two files may spell a header in two letter cases; the first spelling stands for both
+            if _folded(header) not in held:
+                held.add(_folded(header))
+                wanted.append(header)
         if not known:
-            columns = ", ".join(f"{quoted(c)} {'bigint' if c == 'row_no' else 'varchar'}" for c in headers)
+            columns = ", ".join(f"{quoted(c)} {'bigint' if c == 'row_no' else 'varchar'}" for c in wanted)
             self._connection.execute(f"create table {table} ({columns})")
         else:
-            lower = {_folded(name) for name in known}
-            for column in headers:
-                if _folded(column) not in lower:
-                    self._connection.execute(f"alter table {table} add column {quoted(column)} varchar")
-                    lower.add(_folded(column))
+            for column in wanted:
+                self._connection.execute(f"alter table {table} add column {quoted(column)} varchar")
 
     def has_table(self, name: str) -> bool:
         """Whether the table exists."""
@@ -218,22 +222,41 @@ class Warehouse:
             yield connection
 
     @contextmanager
+    def closed(self, timeout_seconds: float = 1800) -> Iterator[Path]:
+        """The file itself, held by nobody and with nothing left beside it: to be copied or replaced under the lock.
+
+        Raises:
+            WarehouseError: another process held the lock for the whole time, or the file cannot be opened.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.path.parent / "warehouse.lock", timeout_seconds):
+            if self.path.exists():
+                # what a killed process left in the log is taken into the file
+                with self._opened(read_only=False, external=False) as connection:
+                    connection.execute("checkpoint")
+            yield self.path
+
+    @contextmanager
     def _connected(self, read_only: bool, external: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(self.path.parent / "warehouse.lock"):
-            try:
-                connection = duckdb.connect(
-                    str(self.path), read_only=read_only, config={"enable_external_access": str(external).lower()}
-                )
-            except duckdb.Error as error:
-                raise WarehouseError(
-                    f"{self.path} cannot be opened ({error}); end other programs that hold it, or restore a backup"
-                ) from None
-            try:
-                connection.execute("set timezone = $tz", {"tz": self.timezone})
-                yield connection
-            finally:
-                connection.close()
+        with locked(self.path.parent / "warehouse.lock"), self._opened(read_only, external) as connection:
+            yield connection
+
+    @contextmanager
+    def _opened(self, read_only: bool, external: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        try:
+            connection = duckdb.connect(
+                str(self.path), read_only=read_only, config={"enable_external_access": str(external).lower()}
+            )
+        except duckdb.Error as error:
+            raise WarehouseError(
+                f"{self.path} cannot be opened ({error}); end other programs that hold it, or restore a backup"
+            ) from None
+        try:
+            connection.execute("set timezone = $tz", {"tz": self.timezone})
+            yield connection
+        finally:
+            connection.close()
 
 
 @contextmanager

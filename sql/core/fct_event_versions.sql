@@ -1,7 +1,7 @@
 -- What was known of every reported matter, and when?
 -- Grain: matter × version. Key: event_id, version_no. Only the records named in ops.changed_records are derived.
 -- Reads: stg.hotline_order, stg.grid_event, ops.superseded_rows, ops.batches, ops.changed_records, core.dim_place,
---        core.dim_issue_map, core.dim_source
+--        core.dim_issue_map, core.dim_source, core.dim_state
 -- A record first seen late in an archive was known, without its handling, from the moment it was entered: so each
 -- record opens with a version at entered_at that carries neither status nor closing time. What a row says of its
 -- closing counts as known from the closing on, however early the row is stamped; nothing counts as known later than the
@@ -207,7 +207,9 @@ by_name as (
         v.turn,
         min(c.community_code) as community_code,
         min(c.street_code) as street_code,
-        min(c.district_code) as district_code
+        min(c.district_code) as district_code,
+        bool_or(c.community_text = c.community_code) as has_code,
+        bool_or(s.street_code is not null) as has_street
     from lasting as v
     inner join named as c
         on
@@ -221,6 +223,25 @@ by_name as (
         and (v.district_text is null or c.district_code is null or d.district_code is not null)
     group by v.source_name, v.record_id, v.turn
     having count(distinct c.community_code) = 1
+),
+
+-- a value that the list explains in two ways is explained in none
+issues as (
+    select
+        system,
+        value,
+        min(issue_code) as issue_code,
+        min(confidence) as confidence
+    from core.dim_issue_map
+    group by system, value
+    having count(distinct issue_code) = 1 and count(issue_code) = count(*)
+),
+
+states as (
+    select
+        state_code,
+        unnest([state_code, state_name]) as status
+    from core.dim_state
 ),
 
 final as (
@@ -238,6 +259,7 @@ final as (
         v.demand_type,
         m.issue_code,
         case when m.issue_code is null then 'unmapped' else 'mapped' end as issue_basis,
+        m.confidence as issue_confidence,
         coalesce(g.district_code, n.district_code, s.district_code, d.district_code) as district_code,
         coalesce(g.street_code, n.street_code, s.street_code) as street_code,
         coalesce(g.community_code, n.community_code) as community_code,
@@ -248,21 +270,40 @@ final as (
             when s.street_code is not null then 'street'
             when d.district_code is not null then 'district'
         end as place_level,
+        case
+            when g.grid_code is not null then 'grid_code'
+            when n.has_code then 'code'
+            when n.has_street then 'name_and_street'
+            when n.community_code is not null then 'name'
+            when s.street_code is not null then 'street_only'
+            else 'none'
+        end as place_basis,
+        -- how surely the community is known, by convention; street and district alone say nothing of it
+        case
+            when g.grid_code is not null and n.community_code <> g.community_code then 0.8
+            when g.grid_code is not null or n.has_code then 1.0
+            when n.has_street then 0.95
+            when n.community_code is not null then 0.8
+            else 0.0
+        end as place_confidence,
         v.unit_name,
         v.due_at,
         v.closed_at,
         v.status,
+        t.state_code,
         v.is_resolved,
         v.is_satisfied,
         v.text_hash,
         v.caller_hash,
         v.reporter_address_hash,
+        v.address_hash,
         v.linked_record_id,
         v.batch_id,
         v.row_no
     from lasting as v
     inner join core.dim_source as o on v.source_name = o.source_name
-    left join core.dim_issue_map as m on o.issue_system = m.system and v.category_text = m.value
+    left join issues as m on o.issue_system = m.system and v.category_text = m.value
+    left join states as t on v.status = t.status
     left join by_grid as g on v.source_name = g.source_name and v.record_id = g.record_id and v.turn = g.turn
     left join by_name as n on v.source_name = n.source_name and v.record_id = n.record_id and v.turn = n.turn
     left join by_street as s on v.source_name = s.source_name and v.record_id = s.record_id and v.turn = s.turn

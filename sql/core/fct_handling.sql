@@ -1,7 +1,8 @@
--- Which unit took up which order, and when did it finish?
--- Grain: disposal record, as last exported. Key: source_name, record_id. Only the records named in ops.changed_records
--- are derived; one that was voided last is left out.
--- Reads: stg.dept_disposal, ops.superseded_rows, ops.batches, ops.changed_records
+-- Which unit took up which order, in which turn, and when did it finish?
+-- Grain: disposal record, or step of a chain of units, as last exported. Key: source_name, record_id, sequence_no.
+-- Only the records named in ops.changed_records are derived; one that was voided last is left out. The chain of an
+-- order that came in several rows says when it was sent to a unit, and nothing of what the unit did.
+-- Reads: stg.dept_disposal, stg.hotline_order, stg.grid_event, ops.superseded_rows, ops.batches, ops.changed_records
 with in_force as (
     select
         batch_id,
@@ -9,6 +10,32 @@ with in_force as (
         file_name
     from ops.batches
     where gate in ('passed', 'warned')
+),
+
+orders as (
+    select
+        source_name,
+        record_id,
+        known_at,
+        batch_id,
+        row_no,
+        unit_chain
+    from stg.hotline_order
+    union all
+    select
+        source_name,
+        record_id,
+        known_at,
+        batch_id,
+        row_no,
+        unit_chain
+    from stg.grid_event
+),
+
+chained as (
+    select distinct source_name
+    from orders
+    where unit_chain is not null
 ),
 
 said as (
@@ -20,6 +47,16 @@ said as (
         row_no,
         false as is_void
     from stg.dept_disposal
+    union all by name
+    select
+        source_name,
+        record_id,
+        known_at,
+        batch_id,
+        row_no,
+        false as is_void
+    from orders
+    where source_name in (select c.source_name from chained as c)
     union all by name
     select
         source_name,
@@ -51,6 +88,20 @@ said_last as (
         ) = 1
 ),
 
+steps as (
+    select
+        o.source_name,
+        o.record_id,
+        o.known_at,
+        o.batch_id,
+        o.row_no,
+        unnest(o.unit_chain) as step,
+        generate_subscripts(o.unit_chain, 1) as sequence_no
+    from orders as o
+    inner join said_last as s on o.batch_id = s.batch_id and o.row_no = s.row_no
+    where not s.is_void
+),
+
 final as (
     select
         d.source_name,
@@ -71,6 +122,18 @@ final as (
     from stg.dept_disposal as d
     inner join said_last as s on d.batch_id = s.batch_id and d.row_no = s.row_no
     where not s.is_void
+    union all by name
+    select
+        source_name,
+        record_id,
+        record_id as order_id,
+        sequence_no::integer as sequence_no,
+        step.unit_name,
+        step.dispatched_at as assigned_at,
+        known_at,
+        batch_id,
+        row_no
+    from steps
 )
 
 select * from final

@@ -1,15 +1,15 @@
 -- How many residents complained of this issue in this community, week by week, as far as we knew?
 -- Grain: community × issue × week with a complaint. Key: community_code, issue_code, weeks_back.
 -- Weeks are 7-day blocks counted back from the as-of date; 0 is the last one. One reporter counts once per address,
--- issue and week, where both are known.
--- Reads: core.fct_event_versions
+-- issue and week, where both are known; a matter that one resident told by two channels counts where it was told first.
+-- Reads: core.fct_event_versions, core.fct_incident_links
 with known as (
     select
         community_code,
         issue_code,
         coalesce(reporter_address_hash, event_id) as matter,
         (date_diff('day', occurred_at::date, $as_of_date::date) - 1) // 7 as weeks_back
-    from core.fct_event_versions
+    from core.fct_event_versions as v
     where
         is_resident
         and community_code is not null
@@ -18,6 +18,16 @@ with known as (
         and (known_to is null or known_to >= $as_of_date)
         and occurred_at < $as_of_date
         and occurred_at >= $as_of_date::date - to_days(7 * $history_weeks::integer)
+        -- what the same resident said by another channel counts where it was said first
+        and not exists (
+            select 1
+            from core.fct_incident_links as l
+            where
+                l.event_id = v.event_id
+                and l.is_counted_once
+                and l.known_from < $as_of_date
+                and (l.known_to is null or l.known_to >= $as_of_date)
+        )
 )
 
 select

@@ -1,7 +1,8 @@
 -- How often did residents complain of this issue in this community, as far as we knew?
 -- Grain: community × issue with a complaint in 364 days. Key: the same.
 -- A source that never tells when a matter is closed says nothing about what is still open.
--- Reads: core.fct_event_versions, core.dim_source
+-- Counted as in cell_weeks.
+-- Reads: core.fct_event_versions, core.dim_source, core.fct_incident_links
 with known as (
     select
         v.community_code,
@@ -21,6 +22,16 @@ with known as (
         and (v.known_to is null or v.known_to >= $as_of_date)
         and v.occurred_at < $as_of_date
         and v.occurred_at >= $as_of_date::date - interval 364 days
+        -- what the same resident said by another channel counts where it was said first
+        and not exists (
+            select 1
+            from core.fct_incident_links as l
+            where
+                l.event_id = v.event_id
+                and l.is_counted_once
+                and l.known_from < $as_of_date
+                and (l.known_to is null or l.known_to >= $as_of_date)
+        )
 ),
 
 matters as (

@@ -1,10 +1,11 @@
 -- What came in day by day, from whom, about what, and what of it is still open?
 -- Grain: day × place × issue × channel × demand type × kind, 63 days. Key: the same.
--- A source that never tells when a matter is closed has no open ones.
+-- Where no source tells when a matter is closed, what is open is unknown (null); without deadlines, what is overdue.
 -- Reads: core.fct_event_versions, core.dim_source
 with known as (
     select
         v.*,
+        d.reports_closing,
         d.reports_closing and (v.closed_at is null or v.closed_at >= $as_of_date) as is_open
     from core.fct_event_versions as v
     inner join core.dim_source as d on v.source_name = d.source_name
@@ -27,7 +28,10 @@ select
     kind,
     is_resident,
     count(*)::integer as event_count,
-    (count(*) filter (where is_open))::integer as open_count,
-    (count(*) filter (where is_open and due_at < $as_of_date))::integer as overdue_count
+    case when bool_or(reports_closing) then (count(*) filter (where is_open))::integer end as open_count,
+    case
+        when bool_or(reports_closing and due_at is not null)
+            then (count(*) filter (where is_open and due_at < $as_of_date))::integer
+    end as overdue_count
 from known
 group by all

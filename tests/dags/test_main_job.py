@@ -65,8 +65,14 @@ def test_parsing_works_and_imports_nothing_heavy(parsed: dict) -> None:
 
 def test_dags_hold_the_flow_in_its_order(parsed: dict) -> None:
     sources = ["app", "departments", "grid", "hotline"]
-    assert sorted(parsed["dags"]) == sorted([*(f"ingest_{name}" for name in sources), "brief", "conform", "forecast"])
+    assert sorted(parsed["dags"]) == sorted(
+        [*(f"ingest_{name}" for name in sources), "brief", "conform", "forecast", "maintenance"]
+    )
+    assert parsed["dags"]["maintenance"]["tasks"] == ["purge", "backup"]
+    assert parsed["dags"]["maintenance"]["schedule"] == "0 4 * * 0"
     for name, dag in parsed["dags"].items():
+        if name == "maintenance":
+            continue
         steps = [step.name for step in FLOW if step.dag == name.split("_")[0]]
         assert dag["tasks"] == steps
         assert dag["edges"] == sorted([a, b] for a, b in pairwise(steps))

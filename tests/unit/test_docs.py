@@ -30,7 +30,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
 DOCS = [README, CHECKOUT / "CHANGELOG.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
 SOURCES = ("dags", "pipelines", "models", "sql", "expectations", "tests", "docs")
-CONFIGURATION = (CityConfig, ForecastRules, BriefSettings, CellGrid, Source, Reader, Clock, ColumnMap, Voided, Issues)
+CONFIGURATION = (CityConfig, ForecastRules, BriefSettings, CellGrid, Source, Reader, Clock, ColumnMap, Voided, Issues, Chain)
 # as parts, so that this file does not mention what it forbids
 FOREIGN = ("/".join(("", "work", "shared")), "/".join(("..", "shared")))
 

@@ -233,3 +233,11 @@ class TestActions:
     def test_an_unlikely_week_asks_for_nothing(self, compose_after):
         changed = compose_after(sql("update mart.hotspot_forecast set hot_probability = 0.1"))
         assert changed.actions.lines[0].startswith("今日没有达到条件的点位")
+
+
+def test_a_name_that_ends_in_a_digit_is_kept_apart_from_its_count() -> None:
+    from pipelines.briefs.wording import counted
+
+    assert counted("12345", 8) == "12345：8件"
+    assert counted("APP", 3) == "APP：3件"
+    assert counted("电话", 70) == "电话70件"

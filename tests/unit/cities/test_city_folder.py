@@ -29,6 +29,7 @@ def test_a_folder_without_city_toml_is_none(tmp_path: Path) -> None:
         (GOOD.replace("title", "titel"), ["titel: no such key; did you mean 'title'?", "title: Field required"]),
         (GOOD + "[forecast]\ncapacity = 3\n", ["forecast.capacity", "did you mean 'capacity_k'?"]),
         (GOOD + "[brief]\nxyz = 3\n", ["brief.xyz", "known are list_length"]),
+        (GOOD + "[brief]\norders_per_street_cap = 0\n", ["brief.orders_per_street_cap", "greater than or equal to 1"]),
         (GOOD + "[forecast]\nhot_minimum = 0\n", ["forecast.hot_minimum"]),
         (GOOD + 'timezone = "Asia/Shangai"\n', ["timezone", "no time zone 'Asia/Shangai'"]),
         (GOOD + 'timezone = "../../etc/passwd"\n', ["timezone"]),
@@ -74,11 +75,13 @@ def test_lists_that_cannot_be_read(folder: Path, content: bytes | None, words: s
 def test_lists_with_mark_quotes_and_blanks(folder: Path) -> None:
     content = '\ufeffissue_code,issue_name,is_dangerous,standard\r\n01," 垃圾,\n清运 ",0,\r\n'
     (folder / "issues.csv").write_bytes(content.encode())
-    row = {"issue_code": "01", "issue_name": "垃圾,\n清运", "is_dangerous": "0", "standard": None}
-    assert City(folder).issues == [row]
+    (issue,) = City(folder).issues
+    assert (issue.issue_code, issue.issue_name, issue.standard) == ("01", "垃圾,\n清运", None)
+    assert not issue.is_dangerous
 
 
 def test_optional_lists_may_be_absent(folder: Path) -> None:
+    (folder / "issues.csv").write_text("issue_code,issue_name,is_dangerous\n1,垃圾,0\n", encoding="utf-8")
     city = City(folder)
     assert city.responsibilities == city.calendar == []
     assert city.user_dictionary is None
@@ -92,4 +95,8 @@ def test_the_reference_hash_follows_the_lists_that_conforming_reads(folder: Path
     (folder / "calendar.csv").write_text("date,is_workday,name\n", encoding="utf-8")
     assert now() == before
     (folder / "issue_map.csv").write_text("system,value,issue_code\n", encoding="utf-8")
-    assert now() != before
+    mapped = now()
+    assert mapped != before
+    (folder / "sources").mkdir()
+    (folder / "sources" / "calls.yaml").write_text("name: calls\n", encoding="utf-8")
+    assert now() != mapped

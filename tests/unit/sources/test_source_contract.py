@@ -46,11 +46,11 @@ def test_every_city_in_the_checkout_loads(folder: Path) -> None:
     assert city.issues and city.issue_map
     assert load_sources(city)
     assert city.divisions or city.config.cells
-    known = {row["issue_code"] for row in city.issues}
-    assert {row["issue_code"] for row in city.issue_map} - {None} <= known
-    assert {row["issue_code"] for row in city.responsibilities} <= known
+    known = {row.issue_code for row in city.issues}
+    assert {row.issue_code for row in city.issue_map} - {None} <= known
+    assert {row.issue_code for row in city.responsibilities} <= known
     systems = {source.issues.system for source in load_sources(city) if source.issues}
-    assert systems <= {row["system"] for row in city.issue_map}
+    assert systems <= {row.system for row in city.issue_map}
 
 
 def test_a_good_contract(contract) -> None:
@@ -67,11 +67,15 @@ def test_a_good_contract(contract) -> None:
         ("title: 热线", "title: [热线", [":4:", "correct the YAML"]),
         ("title: 热线", "\ttitle: 热线", [":3:"]),
         ("title: 热线", "title: 热线\x00", ["UTF-8"]),
-        ("title: 热线", "titel: 热线", ["titel", "did you mean 'title'", "title: Field required"]),
-        ("format: csv", "format: csv, enconding: utf-8", ["reader.enconding", "did you mean 'encoding'"]),
-        ("{from: 渠道,", "{form: 渠道,", ["columns.channel.form", "did you mean 'from'"]),
-        ("format: csv", "format: doc", ["reader.format", "'csv', 'xlsx' or 'parquet'"]),
-        ("content:", "contents:", ["columns.contents", "did you mean 'content'"]),
+        ("title: 热线", "titel: 热线", [":3: titel", "did you mean 'title'", "title: Field required"]),
+        ("columns:", "colums:", [":9: colums", "did you mean 'columns'"]),
+        ("columns:", "issues:\n  form: 类别\n  system: a\ncolumns:", [":10: issues.form", "did you mean 'from'"]),
+        ("{content: 主要内容,", "\n  {contnt: 主要内容,", [":10: columns.contnt", "did you mean 'content'"]),
+        ("known_at:", "title: 电话\nknown_at:", [":8: 'title' stands twice"]),
+        ("format: csv", "format: csv, enconding: utf-8", [":5: reader.enconding", "did you mean 'encoding'"]),
+        ("{from: 渠道,", "{form: 渠道,", [":9: columns.channel.form", "did you mean 'from'"]),
+        ("format: csv", "format: doc", ["reader.format", "'csv', 'xlsx'", "'parquet'"]),
+        ("content:", "contents:", [":9: columns.contents", "did you mean 'content'"]),
         ("kind: hotline_order", "kind: hotline", ["kind", "hotline_order"]),
         ("name: hotline", "name: Hotline", ["name:"]),
         ("orders_{date}.csv", "../orders.csv", ["reader.path", "below the data folder"]),

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from door_workers import count_up, die_inside
 
 from pipelines.errors import WarehouseError
 from pipelines.warehouse import door as door_module
@@ -110,34 +111,21 @@ def test_a_lock_that_is_never_let_go_is_reported(tmp_path: Path) -> None:
         raise AssertionError("two held the lock")
 
 
-def _count_up(path: str, worker: int, times: int) -> None:
-    warehouse = Warehouse(Path(path))
-    for i in range(times):
-        with warehouse.writing() as door:
-            door.run("insert into s.t (n) values ($n)", n=worker * 1000 + i)
-
-
 def test_four_processes_lose_no_commit(warehouse: Warehouse) -> None:
     spawn = multiprocessing.get_context("spawn")
-    workers = [spawn.Process(target=_count_up, args=(str(warehouse.path), worker, 25)) for worker in range(4)]
+    workers = [spawn.Process(target=count_up, args=(str(warehouse.path), worker, 10)) for worker in range(4)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0] * 4
-    assert [n for _, n in content(warehouse)] == [w * 1000 + i for w in range(4) for i in range(25)]
-
-
-def _die_inside(path: str) -> None:
-    with Warehouse(Path(path)).writing() as door:
-        door.run("insert into s.t (n) select * from range(100000)")
-        os.kill(os.getpid(), signal.SIGKILL)
+    assert [n for _, n in content(warehouse)] == [w * 1000 + i for w in range(4) for i in range(10)]
 
 
 def test_a_writer_that_is_killed_leaves_nothing_behind(warehouse: Warehouse) -> None:
     with warehouse.writing() as door:
         door.append("s.t", frame((None, 7)))
-    worker = multiprocessing.get_context("spawn").Process(target=_die_inside, args=(str(warehouse.path),))
+    worker = multiprocessing.get_context("spawn").Process(target=die_inside, args=(str(warehouse.path),))
     worker.start()
     worker.join()
     assert worker.exitcode == -signal.SIGKILL
@@ -179,6 +167,14 @@ def test_raw_tables_take_any_header(warehouse: Warehouse) -> None:
     assert rows["row_no"].to_list() == [1, 2, 3]
     assert rows["Unit"].to_list() == ["a", "b", None]
     assert all(rows[header].to_list() == [None, "d", None] for header in headers)
+
+
+def test_one_header_in_two_letter_cases_is_one_column(warehouse: Warehouse) -> None:
+    with warehouse.writing() as door:
+        door.widen_raw("x", ["row_no", "Unit", "unit"])
+        door.widen_raw("x", ["UNIT", "other", "Other"])
+        names = door.rows("select column_name from duckdb_columns() where schema_name = 'raw' order by column_index")
+    assert names == [("row_no",), ("Unit",), ("other",)]
 
 
 def test_replace_touches_its_own_partition_only(warehouse: Warehouse) -> None:

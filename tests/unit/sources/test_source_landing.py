@@ -1,0 +1,182 @@
+"""Landing: archives become several batches, a large file streams, and a batch is there whole or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pipelines.settings import Settings
+from pipelines.sources import readers
+from pipelines.sources.contract import Voided, load_source
+from pipelines.steps import clean as cleaning
+from pipelines.steps.clean import clean
+from pipelines.steps.land import land
+from pipelines.steps.run import Run
+from pipelines.warehouse.door import Door
+from pipelines.warehouse.migrate import migrate
+
+CITY = 'name = "town"\ntitle = "镇"\ndefault_date = 2025-09-03\ndense_from = 2025-01-01\n'
+SOURCE = """
+name: hotline
+title: 热线
+kind: hotline_order
+reader: {format: csv, path: "*_{date}.*", encoding: gb18030}
+key: 工单编号
+occurred_at: 来电时间
+known_at: 更新时间
+columns: {content: 主要内容, community: 社区}
+resident_channels: all
+issues: {from: 问题分类, system: hotline}
+"""
+HEADER = "工单编号,来电时间,更新时间,主要内容,社区,问题分类\n"
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Run:
+    folder, data = tmp_path / "town", tmp_path / "data"
+    (folder / "sources").mkdir(parents=True)
+    data.mkdir()
+    (folder / "city.toml").write_text(CITY, encoding="utf-8")
+    (folder / "sources" / "hotline.yaml").write_text(SOURCE, encoding="utf-8")
+    run = Run(Settings(home=tmp_path / "home", city=folder, data=data, hmac_key="some key"), dt.date(2025, 9, 3))
+    migrate(run.warehouse)
+    return run
+
+
+def orders(first: int, last: int) -> bytes:
+    rows = (f"{n},2025-09-01 09:30:00,2025-09-01 09:31:00,路灯不亮,和平社区,路灯\n" for n in range(first, last))
+    return (HEADER + "".join(rows)).encode("gb18030")
+
+
+def source_of(town: Run):
+    return load_source(town.city.folder / "sources" / "hotline.yaml")
+
+
+def batches(town: Run) -> list[tuple]:
+    with town.warehouse.reading() as door:
+        return door.rows("select file_name, state, rows_in, exported_date, refusal from ops.batches order by file_name")
+
+
+def numbers(town: Run) -> list[tuple]:
+    with town.warehouse.reading() as door:
+        return door.rows('select row_no, "工单编号" from raw.hotline order by batch_id, row_no')
+
+
+def test_an_archive_is_the_files_it_holds(town: Run) -> None:
+    with zipfile.ZipFile(town.data_dir / "drop_20250901.zip", "w") as target:
+        target.writestr("甲.csv", orders(1, 3))
+        target.writestr("乙.csv", orders(3, 4))
+        target.writestr("空.csv", b"")
+    (town.data_dir / "same_20250902.csv").write_bytes(orders(3, 4))
+    day = dt.date(2025, 9, 1)
+    for files in (3, 1):  # the refused one is tried again
+        assert land(town, source_of(town)).details["files"] == files
+        assert batches(town) == [
+            ("drop_20250901.zip/乙.csv", "landed", 1, day, None),
+            ("drop_20250901.zip/甲.csv", "landed", 2, day, None),
+            (
+                "drop_20250901.zip/空.csv",
+                "refused",
+                0,
+                day,
+                "hotline drop_20250901.zip/空.csv：文件为空（0字节）；请提供单位重新导出",
+            ),
+        ]
+
+
+def test_an_archive_with_one_bad_member_is_refused_whole_and_the_rest_goes_on(town: Run) -> None:
+    with zipfile.ZipFile(town.data_dir / "drop_20250901.zip", "w") as target:
+        target.writestr("a.csv", orders(1, 3))
+        target.writestr("../b.csv", orders(3, 4))
+    (town.data_dir / "good_20250902.csv").write_bytes(orders(5, 6))
+    for _ in range(2):
+        counts = land(town, source_of(town))
+        assert counts.details["refused_files"] == 1
+        bad, good = batches(town)
+        assert (bad[0], bad[1], bad[2]) == ("drop_20250901.zip", "refused", 0)
+        assert "“../b.csv”的路径指向包外" in bad[4]
+        assert good[:3] == ("good_20250902.csv", "landed", 1)
+    assert numbers(town) == [(1, "5")]
+
+
+def test_blocks_are_numbered_through_and_cleaned_as_one(town: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "_ROWS_AT_ONCE", 7)
+    content = orders(1, 51) + "3,2025-09-01 09:30:00,2025-09-01 09:31:00,路灯不亮,和平社区,路灯\n51,x\n".encode(
+        "gb18030"
+    )
+    (town.data_dir / "a_20250901.csv").write_bytes(content)
+    land(town, source_of(town))
+    assert [number for number, _ in numbers(town)] == list(range(1, 53))
+    counts = clean(town, source_of(town))
+    assert (counts.accepted, counts.rejected, counts.superseded) == (50, 1, 1)
+
+
+def test_a_fault_in_the_last_block_refuses_the_whole_file(town: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "_ROWS_AT_ONCE", 7)
+    (town.data_dir / "a_20250901.csv").write_bytes(orders(1, 51) + b'"open')
+    (town.data_dir / "b_20250902.csv").write_bytes(orders(60, 61))
+    land(town, source_of(town))
+    assert [row[:3] for row in batches(town)] == [("a_20250901.csv", "refused", 0), ("b_20250902.csv", "landed", 1)]
+    assert "第52行起引号没有闭合" in batches(town)[0][4]
+    assert numbers(town) == [(1, "60")]
+    assert [name for name in os.listdir(town.settings.landing_dir / "hotline") if name.startswith(".")] == []
+
+
+def test_a_run_killed_between_blocks_left_nothing(town: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "_ROWS_AT_ONCE", 7)
+    (town.data_dir / "a_20250901.csv").write_bytes(orders(1, 51))
+    append, calls = Door.append, []
+
+    def killed(self: Door, name: str, frame) -> None:
+        calls.append(name)
+        if calls.count("raw.hotline") == 4:
+            raise KeyboardInterrupt
+        append(self, name, frame)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Door, "append", killed)
+        with pytest.raises(KeyboardInterrupt):
+            land(town, source_of(town))
+    assert batches(town) == [] and numbers(town) == []
+    land(town, source_of(town))
+    assert len(numbers(town)) == 50
+
+
+def test_cleaning_in_parts_gives_the_same_rows(town: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"{n % 40},2025-09-0{n % 2 + 1} 09:30:00,2025-09-01 09:31:00,内容{n % 3},和平社区,路灯" for n in range(300)]
+    rows[7] = ",2025-09-01,2025-09-01,没有编号,和平社区,路灯"
+    (town.data_dir / "a_20250901.csv").write_bytes((HEADER + "\n".join(rows)).encode("gb18030"))
+    source = source_of(town)
+    source = source.model_copy(update={"voided": [Voided(column="主要内容", contains=["内容2"])]})
+    found = []
+    for part_rows in (1000, 13):
+        monkeypatch.setattr(cleaning, "PART_ROWS", part_rows)
+        land(town, source)
+        counts = clean(town, source)
+        with town.warehouse.writing() as door:
+            tables = [
+                door.rows(f"select * from {table} order by row_no")
+                for table in ("stg.hotline_order", "ops.rejected_rows", "ops.superseded_rows")
+            ]
+            door.run("update ops.batches set state = 'landed'")
+        found.append((counts.accepted, counts.rejected, counts.superseded, tables))
+    assert found[0] == found[1]
+    assert found[0][1] > 0 and {row[-1] for row in found[0][3][2]} >= {"duplicate", "voided"}
+
+
+def test_a_landed_file_that_is_gone_stays_as_it_was_read(town: Run) -> None:
+    (town.data_dir / "a_20250901.csv").write_bytes(orders(1, 2))
+    land(town, source_of(town))
+    for path in (town.settings.landing_dir / "hotline").iterdir():
+        path.unlink()
+    (town.data_dir / "a_20250901.csv").unlink()
+    path = town.city.folder / "sources" / "hotline.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("gb18030}", "gb18030, header_within: 9}"), encoding="utf-8"
+    )
+    land(town, source_of(town))
+    assert batches(town) == [("a_20250901.csv", "landed", 1, dt.date(2025, 9, 1), None)]
