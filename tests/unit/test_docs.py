@@ -18,6 +18,7 @@ from pipelines.settings import Settings
 from pipelines.sources.contract import (
     DISPOSAL_COLUMNS,
     EVENT_COLUMNS,
+    Chain,
     Clock,
     ColumnMap,
     Issues,
@@ -30,7 +31,19 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
 DOCS = [README, CHECKOUT / "CHANGELOG.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
 SOURCES = ("dags", "pipelines", "models", "sql", "expectations", "tests", "docs")
-CONFIGURATION = (CityConfig, ForecastRules, BriefSettings, CellGrid, Source, Reader, Clock, ColumnMap, Voided, Issues, Chain)
+CONFIGURATION = (
+    CityConfig,
+    ForecastRules,
+    BriefSettings,
+    CellGrid,
+    Source,
+    Reader,
+    Clock,
+    ColumnMap,
+    Voided,
+    Issues,
+    Chain,
+)
 # as parts, so that this file does not mention what it forbids
 FOREIGN = ("/".join(("", "work", "shared")), "/".join(("..", "shared")))
 
