@@ -13,6 +13,7 @@ from pipelines.cities.city import City
 from pipelines.flow import FLOW, Step, step
 from pipelines.settings import Settings
 from pipelines.steps.run import Counts, Run
+from pipelines.warehouse.door import locked
 from pipelines.warehouse.migrate import migrate
 
 log = logging.getLogger("xianban")
@@ -28,15 +29,16 @@ def prepare(settings: Settings, say: Callable[[str], None] = lambda line: None) 
     city = City(settings.city)
     run = Run(settings, city.config.default_date)
     data = run.data_dir  # refuses a city without data before anything is made for it
-    if city.config.is_synthetic and not data.exists():
-        from pipelines.synthetic.emit import emit
+    with _alone(settings):
+        if city.config.is_synthetic and not data.exists():
+            from pipelines.synthetic.emit import emit
 
-        # under another name first: a folder that is half written must not pass for the city's files
-        writing = data.with_name(f".{data.name}.{os.getpid()}")
-        emit(writing, city_folder=city.folder, progress=say)
-        os.replace(writing, data)
-    for name in migrate(run.warehouse):
-        say(f"migrated {name}")
+            # under another name first: a folder that is half written must not pass for the city's files
+            writing = data.with_name(f".{data.name}.{os.getpid()}")
+            emit(writing, city_folder=city.folder, progress=say)
+            os.replace(writing, data)
+        for name in migrate(run.warehouse):
+            say(f"migrated {name}")
     return city
 
 
@@ -66,27 +68,31 @@ def run_flow(
         What each step counted, by ``step`` or ``step:source``.
     """
     prepare(settings)
-    run = Run(settings, as_of_date)
     done = {}
-    for current, source_name in calls(run, steps_from(first)):
+    for current, source_name in calls(Run(settings, as_of_date), steps_from(first)):
         on_step(current, source_name)
-        with _logged(current, source_name, as_of_date) as counts_of:
-            counts_of.append(current.run(run, source_name))
-        done[current.name if source_name is None else f"{current.name}:{source_name}"] = counts_of[0]
+        key = current.name if source_name is None else f"{current.name}:{source_name}"
+        done[key] = run_step(settings, as_of_date, current.name, source_name)
     return done
 
 
-def run_step(settings: Settings, as_of_date: dt.date, name: str, source_name: str | None = None) -> None:
-    """Run one step; what an Airflow task calls."""
-    with _logged(step(name), source_name, as_of_date) as counts_of:
-        counts_of.append(step(name).run(Run(settings, as_of_date), source_name))
+def run_step(settings: Settings, as_of_date: dt.date, name: str, source_name: str | None = None) -> Counts:
+    """Run one step; what an Airflow task calls.
+
+    One step at a time works on a city: a step asks what is new before it writes, and two that asked at once would
+    take in the same file twice.
+    """
+    current, started = step(name), time.monotonic()
+    with _alone(settings):
+        counts = current.run(Run(settings, as_of_date), source_name)
+    where = f" source={source_name}" if source_name else ""
+    text = counts.as_text()
+    log.info("step=%s%s date=%s seconds=%.1f %s", name, where, as_of_date, time.monotonic() - started, text)
+    return counts
 
 
 @contextmanager
-def _logged(current: Step, source_name: str | None, as_of_date: dt.date) -> Iterator[list[Counts]]:
-    started = time.monotonic()
-    counts: list[Counts] = []
-    yield counts
-    where = f" source={source_name}" if source_name else ""
-    text = counts[0].as_text()
-    log.info("step=%s%s date=%s seconds=%.1f %s", current.name, where, as_of_date, time.monotonic() - started, text)
+def _alone(settings: Settings) -> Iterator[None]:
+    settings.of_city().mkdir(parents=True, exist_ok=True)
+    with locked(settings.of_city("steps.lock"), timeout_seconds=6 * 3600):
+        yield
