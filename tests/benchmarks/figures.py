@@ -42,7 +42,8 @@ def figure(
         "name": name, "value": round(value, 4), "unit": unit, "rows": rows, "seconds": round(seconds, 2),
         "peak_mb": round(peak_mb), "goal": goal, "met": bool(met),
     }  # fmt: skip
-    print(json.dumps(line, ensure_ascii=False), flush=True)
+    # a line of its own, whatever pytest has printed before on this one
+    print("\n" + json.dumps(line, ensure_ascii=False), flush=True)
 
 
 def _run(sender: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
