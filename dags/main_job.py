@@ -14,7 +14,7 @@ from airflow.sdk import DAG, Asset, Param, get_current_context, task
 from pipelines.cities.city import City
 from pipelines.flow import Step, steps_of
 from pipelines.settings import Settings
-from pipelines.sources.contract import load_sources
+from pipelines.sources.contract_file import load_sources
 
 CITY = City(Settings().city)
 ZONE = ZoneInfo(CITY.config.timezone)

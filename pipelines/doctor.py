@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pipelines.cities.city import City
 from pipelines.errors import XianbanError
 from pipelines.settings import Settings
-from pipelines.sources.contract import load_sources
+from pipelines.sources.contract_file import load_sources
 from pipelines.sources.readers import files_of
 from pipelines.steps.run import Run
 

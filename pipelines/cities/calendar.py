@@ -31,7 +31,7 @@ def _national(day: dt.date) -> str | None:
     titles = {holiday.value: holiday.chinese for holiday in chinese_calendar.Holiday}
     try:
         is_off, name = chinese_calendar.get_holiday_detail(day)
-    except NotImplementedError:
+    except NotImplementedError:  # how the library says that the State Council has not published the year
         return _computed(day)
     if name is None:
         return None

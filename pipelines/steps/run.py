@@ -13,7 +13,8 @@ from typing import TypeVar
 from pipelines.cities.city import City
 from pipelines.errors import AccountingError, ConfigurationError
 from pipelines.settings import Settings
-from pipelines.sources.contract import Source, load_sources
+from pipelines.sources.contract import Source
+from pipelines.sources.contract_file import load_sources
 from pipelines.sources.readers import files_of
 from pipelines.warehouse.door import Warehouse
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pipelines.settings import Settings
-from pipelines.sources.contract import load_source
+from pipelines.sources.contract_file import load_source
 from pipelines.steps.clean import clean
 from pipelines.steps.land import land
 from pipelines.steps.run import Run

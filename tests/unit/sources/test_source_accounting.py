@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.errors import RefusedFile
 from pipelines.settings import Settings
-from pipelines.sources.contract import load_source
+from pipelines.sources.contract_file import load_source
 from pipelines.sources.mapping import map_batch
 from pipelines.sources.readers import read_file
 from pipelines.steps.clean import clean

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from pipelines.cities.city import City
 from pipelines.errors import ConfigurationError
 from pipelines.settings import CHECKOUT
-from pipelines.sources.contract import Clock, load_source, load_sources
+from pipelines.sources.contract import Clock
+from pipelines.sources.contract_file import load_source, load_sources
 
 CITIES = sorted(path.parent for path in (CHECKOUT / "pipelines" / "cities").glob("*/city.toml"))
 GOOD = """

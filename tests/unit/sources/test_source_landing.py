@@ -11,7 +11,8 @@ import pytest
 
 from pipelines.settings import Settings
 from pipelines.sources import readers
-from pipelines.sources.contract import Voided, load_source
+from pipelines.sources.contract import Voided
+from pipelines.sources.contract_file import load_source
 from pipelines.steps import clean as cleaning
 from pipelines.steps.clean import clean
 from pipelines.steps.land import land

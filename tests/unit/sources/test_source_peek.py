@@ -17,7 +17,8 @@ from pipelines.cli import app
 from pipelines.errors import ConfigurationError, RefusedFile
 from pipelines.settings import CHECKOUT
 from pipelines.sources.aliases import ALIASES, header_for, kind_of, plain
-from pipelines.sources.contract import DISPOSAL_COLUMNS, EVENT_COLUMNS, Source, load_source, load_sources
+from pipelines.sources.contract import DISPOSAL_COLUMNS, EVENT_COLUMNS, Source
+from pipelines.sources.contract_file import load_source, load_sources
 from pipelines.sources.peek import encoding_of, export_day, peek
 from pipelines.sources.preview import as_lines, preview
 from pipelines.sources.scaffold import scaffold
