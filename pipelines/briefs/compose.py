@@ -17,6 +17,7 @@ from pipelines.briefs.lookback import compose_lookback
 from pipelines.briefs.model import Brief, BriefRules, Intake, Masthead, Outlook, Trends
 from pipelines.briefs.outlook import compose_outlook, forecast_rows
 from pipelines.briefs.quality import compose_quality
+from pipelines.briefs.quality_page import compose_quality_page
 from pipelines.briefs.reading import DAY, Reader
 from pipelines.briefs.trends import base_window, biggest_change, compose_trends
 from pipelines.briefs.wording import day_and_weekday, full_day, plain, probability, span
@@ -64,6 +65,7 @@ def compose(
         quality=quality,
         definitions=_definitions(as_of_date, rules),
         signature=("签发：", "审核：", "联系人：", "联系电话："),
+        quality_page=compose_quality_page(reader),
     )
 
 

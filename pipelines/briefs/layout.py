@@ -56,9 +56,10 @@ Block = Heading | Paragraph | Numbered | Table
 
 def lay_out(brief: Brief) -> list[Block]:
     """Everything between the masthead and the signature."""
-    actions = brief.actions
+    actions, page = brief.actions, brief.quality_page
+    alerts = [*brief.quality.alerts, *([page.pointer] if page and page.pointer else [])]
     return [
-        *(Paragraph(f"【数据提示】{alert}。", "alert") for alert in brief.quality.alerts),
+        *(Paragraph(f"【数据提示】{alert}。", "alert") for alert in alerts),
         Paragraph(brief.summary),
         Heading("今日要办"),
         Numbered(tuple(item.text for item in actions.items), tuple(item.kind == "dangerous" for item in actions.items)),

@@ -38,7 +38,9 @@ _SECTIONS = {
     "quality": "六、数据质量与时效",
     "definitions": "口径说明",
     "signature": "落款",
+    "quality_page": "附件　数据质量",
 }
+NOT_SHOWN = "（不示）"
 
 
 class LeakFound(BriefError):
@@ -64,6 +66,15 @@ def leak_check(text: str, section: str = "正文") -> None:
         raise _found("身份证号", section)
     if any(_passes_luhn(match[0]) for match in _CARD_NUMBER.finditer(folded)):
         raise _found("银行卡号", section)
+
+
+def without_leaks(text: str) -> str:
+    """The text, or that it is not shown: what a source wrote must not keep a brief from being saved."""
+    try:
+        leak_check(text)
+    except LeakFound:
+        return NOT_SHOWN
+    return text
 
 
 def leak_check_brief(brief: Brief) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from pipelines.briefs.quality_model import QualityPage
 from pipelines.errors import XianbanError
 
 
@@ -276,7 +277,10 @@ class Quality:
 
 @dataclass(frozen=True)
 class Brief:
-    """A composed brief: everything that any rendering shows."""
+    """A composed brief: everything that any rendering shows.
+
+    ``quality_page`` is None in briefs that were archived before there was one.
+    """
 
     masthead: Masthead
     summary: str
@@ -289,6 +293,7 @@ class Brief:
     quality: Quality
     definitions: tuple[str, ...]
     signature: tuple[str, ...]
+    quality_page: QualityPage | None = None
 
 
 _ADAPTER = TypeAdapter(Brief)

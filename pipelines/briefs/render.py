@@ -15,7 +15,8 @@ from rich.text import Text
 
 from pipelines.briefs.layout import URGENT_MARK, Block, Heading, Numbered, Paragraph, Table, lay_out
 from pipelines.briefs.model import Brief, to_json
-from pipelines.briefs.text import masthead_lines, numbered_lines, signature_lines, to_text, wrap
+from pipelines.briefs.quality_layout import ANNEX_TITLE, lay_out_quality
+from pipelines.briefs.text import annex_head_lines, masthead_lines, numbered_lines, signature_lines, to_text, wrap
 from pipelines.briefs.wording import full_day
 
 __all__ = ["to_html", "to_json", "to_terminal", "to_text"]
@@ -38,13 +39,19 @@ def to_html(brief: Brief) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return _ENVIRONMENT.get_template("brief.html.j2").render(
         head=brief.masthead,
-        blocks=[(type(block).__name__, block) for block in lay_out(brief)],
+        blocks=_named(lay_out(brief)),
+        annex_title=ANNEX_TITLE,
+        annex=_named(lay_out_quality(brief.quality_page) if brief.quality_page else []),
         urgent_mark=URGENT_MARK,
         signature=brief.signature,
         signed_on=full_day(brief.masthead.as_of_date),
         style=Markup(style),
         style_hash=digest,
     )
+
+
+def _named(blocks: list[Block]) -> list[tuple[str, Block]]:
+    return [(type(block).__name__, block) for block in blocks]
 
 
 def to_terminal(brief: Brief, console: Console) -> None:
@@ -59,6 +66,11 @@ def to_terminal(brief: Brief, console: Console) -> None:
     _say(console, "")
     for line in signature_lines(brief):
         _say(console, line)
+    if brief.quality_page:
+        for line in annex_head_lines(console.width):
+            _say(console, line, "bold red")
+        for block in lay_out_quality(brief.quality_page):
+            _show(block, console)
 
 
 def _say(console: Console, text: str, style: str = "") -> None:

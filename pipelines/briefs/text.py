@@ -6,8 +6,9 @@ import re
 
 from rich.cells import cell_len
 
-from pipelines.briefs.layout import URGENT_MARK, Heading, Numbered, Paragraph, Table, lay_out
+from pipelines.briefs.layout import URGENT_MARK, Block, Heading, Numbered, Paragraph, Table, lay_out
 from pipelines.briefs.model import Brief
+from pipelines.briefs.quality_layout import ANNEX_TITLE, lay_out_quality
 from pipelines.briefs.wording import full_day
 
 _NOT_FIRST = set("，。、；：）〕】》”！？％%,.;:)!?")
@@ -18,8 +19,20 @@ _GAP = "  "
 def to_text(brief: Brief, width: int = 80) -> str:
     """The brief as plain lines of at most ``width`` columns (40 at least)."""
     width = max(width, 40)
-    lines = masthead_lines(brief, width)
-    for block in lay_out(brief):
+    lines = [*masthead_lines(brief, width), *_block_lines(lay_out(brief), width), "", *signature_lines(brief)]
+    if brief.quality_page:
+        lines += [*annex_head_lines(width), *_block_lines(lay_out_quality(brief.quality_page), width)]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n") + "\n"
+
+
+def annex_head_lines(width: int) -> list[str]:
+    """The title of the annex between two rules."""
+    return ["", "=" * width, _centred(ANNEX_TITLE, width), "=" * width]
+
+
+def _block_lines(blocks: list[Block], width: int) -> list[str]:
+    lines: list[str] = []
+    for block in blocks:
         match block:
             case Heading(text):
                 lines += ["", text, "-" * cell_len(text)]
@@ -29,7 +42,7 @@ def to_text(brief: Brief, width: int = 80) -> str:
                 lines += numbered_lines(block, width)
             case Table():
                 lines += ["", *table_lines(block, width), ""]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join([*lines, "", *signature_lines(brief)])) + "\n"
+    return lines
 
 
 def masthead_lines(brief: Brief, width: int) -> list[str]:

@@ -23,7 +23,7 @@ import duckdb
 AS_OF = dt.date(2026, 11, 21)
 FUZE, XINGHE, QUANYAN = "990101001001", "990101001002", "990102001001"
 WASTE, GAS, NOISE = "06010", "01057", "06028"
-MIGRATIONS = sorted((Path(__file__).parents[3] / "sql" / "migrations").glob("000[1-5]_*.sql"))
+MIGRATIONS = sorted((Path(__file__).parents[3] / "sql" / "migrations").glob("*.sql"))
 
 _PLACES = {
     "990101": ("district", "东岭区", None),

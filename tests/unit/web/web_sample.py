@@ -51,7 +51,7 @@ def publish(settings: Settings, *, streets: bool = True, districts: bool = True,
     built = settings.snapshot_dir / "building.duckdb"
     with duckdb.connect(str(built)) as connection:
         connection.execute("begin transaction")
-        for path in sorted((CHECKOUT / "sql" / "migrations").glob("000[1-5]_*.sql")):
+        for path in sorted((CHECKOUT / "sql" / "migrations").glob("*.sql")):
             connection.execute(path.read_text(encoding="utf-8"))
         _insert_forecasts(connection, streets, districts)
         _insert_around(connection)
