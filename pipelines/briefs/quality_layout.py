@@ -32,7 +32,11 @@ def lay_out_quality(page: QualityPage) -> list[Block]:
         blocks.append(Paragraph("各来源所写的问题分类和状态均已归类。"))
     blocks.append(Heading("（五）未能定位到社区的写法（近28天）"))
     if page.unplaced:
-        blocks.append(_unread("附表7　未能定位到社区的写法", "定位", "来源写法（区、街道、社区）", page.unplaced, page.unplaced_rest))
+        blocks.append(
+            _unread(
+                "附表7　未能定位到社区的写法", "定位", "来源写法（区、街道、社区）", page.unplaced, page.unplaced_rest
+            )
+        )
         blocks += _rest(page.unplaced_rest)
     else:
         blocks.append(Paragraph("各来源所写的地点均已定位到社区。"))
@@ -163,7 +167,13 @@ def _changes(changes: tuple[Finding, ...]) -> Table:
 
 def _unread(caption: str, kind: str, written: str, items: tuple[Unread, ...], rest: tuple[int, int]) -> Table:
     top = f"按件数列前{len(items)}项；" if rest[0] else ""
-    columns = (Column("来源", 18), Column(kind, 10), Column(written, 28), Column("件数", 8, True), Column("处理办法", 36))
+    columns = (
+        Column("来源", 18),
+        Column(kind, 10),
+        Column(written, 28),
+        Column("件数", 8, True),
+        Column("处理办法", 36),
+    )
     rows = tuple((item.source, item.kind, item.written, _number(item.count), item.remedy) for item in items)
     return Table(f"{caption}（{top}单位：件）", columns, rows)
 

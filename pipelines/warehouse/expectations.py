@@ -166,9 +166,7 @@ def _batch_definition() -> Any:
         logging.getLogger(name).setLevel(logging.WARNING)
     # by default it makes a folder in /tmp for pages that nobody builds; a kill at that moment left it there
     kept_in_memory = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
-    context = gx.get_context(
-        mode="ephemeral", project_config=DataContextConfig(store_backend_defaults=kept_in_memory)
-    )
+    context = gx.get_context(mode="ephemeral", project_config=DataContextConfig(store_backend_defaults=kept_in_memory))
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return (
         context.data_sources.add_pandas("frames")

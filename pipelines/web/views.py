@@ -17,6 +17,9 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipelines.briefs import reading
+from pipelines.briefs.quality_layout import lay_out_quality
+from pipelines.briefs.quality_page import compose_quality_page
 from pipelines.settings import Settings
 from pipelines.warehouse.snapshot import Snapshot, current_snapshot
 from pipelines.web import charts, export, queries
@@ -129,6 +132,19 @@ def forecast_cell(request: Request, reader: ReaderDep, community_code: CodeInPat
         chart=charts.history_chart(history, cell["hot_threshold"]),
         vega_version=charts.vega_version(),
     )
+
+
+@router.get("/quality")
+def data_quality(request: Request, reader: ReaderDep) -> Response:
+    """What the sources sent and what became of it, as in the annex of the brief.
+
+    Its counts cannot be cut by area, and writings name places of the whole city: only who may see all of it may read it.
+    """
+    if not reader.areas.is_whole_city:
+        raise HTTPException(403)
+    page = compose_quality_page(reading.Reader(reader.connection, reader.snapshot.as_of_date))
+    blocks = [(type(block).__name__, block) for block in lay_out_quality(page)] if page else []
+    return render(request, "quality.html", reader=reader, blocks=blocks)
 
 
 @router.get("/api/forecast")

@@ -191,6 +191,44 @@ def add_source(connection: duckdb.DuckDBPyConnection, name: str, **changes: Any)
     insert(connection, "source_status", **(values | changes))
 
 
+def add_gate(connection: duckdb.DuckDBPyConnection, name: str, **changes: Any) -> None:
+    """Add what the gate said of a source: twenty files, the newest passed."""
+    values: dict[str, Any] = {
+        "as_of_date": AS_OF,
+        "source_name": name,
+        "file_count": 20,
+        "recent_file_count": 14,
+        "gate": "passed",
+        "in_force_date": AS_OF,
+    }
+    insert(connection, "source_gates", **(values | changes))
+
+
+def add_outcome(
+    connection: duckdb.DuckDBPyConnection, name: str, outcome: str, reason: str, count: int, **changes: Any
+) -> None:
+    """Add rows of a source that went one way for one reason; ``changes`` replace single columns."""
+    values = {"as_of_date": AS_OF, "source_name": name, "outcome": outcome, "reason": reason, "row_count": count}
+    insert(connection, "row_outcomes", **(values | changes))
+
+
+def add_finding(connection: duckdb.DuckDBPyConnection, name: str, reason: str, **changes: Any) -> None:
+    """Add an expectation that one file of a source failed in 30 of 120 rows."""
+    values: dict[str, Any] = {
+        "as_of_date": AS_OF,
+        "source_name": name,
+        "suite_name": "stg.hotline_order",
+        "expectation": "expect_column_values_to_not_be_null",
+        "severity": "warning",
+        "reason": reason,
+        "batch_count": 1,
+        "latest_exported_date": AS_OF,
+        "checked_count": 120,
+        "unexpected_count": 30,
+    }
+    insert(connection, "gate_findings", **(values | changes))
+
+
 def add_method(connection: duckdb.DuckDBPyConnection, name: str, chosen: bool, **changes: Any) -> None:
     """Add the backtest of 模型 ("r1") or of 基线 ("ewma")."""
     is_baseline = name == "ewma"
@@ -275,6 +313,8 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
     add_lookback(connection, QUANYAN, NOISE, 5, 5, 0.02, 0)
     add_source(connection, "hotline")
     add_source(connection, "grid", unplaced_count=0, unmapped_count=0)
+    add_gate(connection, "hotline")
+    add_gate(connection, "grid")
     choose(connection)
     for word, weight in (("清运", 2.0), ("垃圾桶", 3.0)):
         insert(connection, "issue_words", as_of_date=AS_OF, issue_code=WASTE, word=word, text_count=4, weight=weight)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tempfile
 from pathlib import Path
 
 import polars as pl
@@ -138,3 +139,15 @@ def test_a_suite_that_cannot_be_evaluated(suite, item: dict[str, object]) -> Non
     with pytest.raises(ConfigurationError, match=r"suite stg\.x") as error:
         judge(suite(item), pl.DataFrame({"a": [PERSONAL]}))
     assert PERSONAL not in str(error.value)
+
+
+def test_judging_leaves_no_folder_behind(suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that is never made cannot be left there by a kill."""
+
+    def refuse(*_: object, **__: object) -> str:
+        raise AssertionError("a temporary folder was made")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    module._batch_definition.cache_clear()
+    checks = suite(expectation("expect_column_values_to_not_be_null", "critical", column="a"))
+    assert judge(checks, pl.DataFrame({"a": ["x"]}))[0].is_met

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 from fastapi.testclient import TestClient
-from web_sample import ADDRESSES, CELL, SCRIPT
+from web_sample import ADDRESSES, CELL, QUALITY, SCRIPT
 
 from pipelines.web import charts
 
@@ -48,7 +48,7 @@ def test_headers(client: TestClient, path: str) -> None:
         assert headers["cache-control"] == "private, no-store"
 
 
-@pytest.mark.parametrize("path", ["/", CELL, *STATIC, "/nothing"])
+@pytest.mark.parametrize("path", ["/", CELL, QUALITY, *STATIC, "/nothing"])
 def test_no_outside_address(client: TestClient, path: str) -> None:
     found = set(re.findall(r"(?:https?:)?//[\w.-]+\.[a-z]{2,}[^\s\"'<>)]*", client.get(path).text))
     assert found <= {"//www.w3.org/2000/svg", "http://www.w3.org/2000/svg"}
@@ -81,7 +81,7 @@ def test_hostile_names_stay_text(client: TestClient, path: str) -> None:
             assert address is None or address[0] in "/#"
 
 
-@pytest.mark.parametrize("path", ["/", CELL])
+@pytest.mark.parametrize("path", ["/", CELL, QUALITY])
 def test_a_keyboard_and_a_reader_find_their_way(client: TestClient, path: str) -> None:
     page = client.get(path).text
     found = Tags(page).found
@@ -113,7 +113,7 @@ def test_mounted_under_a_path_all_links_stay_under_it(client: TestClient) -> Non
     outer = FastAPI()
     outer.mount("/xianban", client.app)
     mounted = TestClient(outer, headers={"who": "analyst"})
-    for path in ("/xianban/", f"/xianban{CELL}"):
+    for path in ("/xianban/", f"/xianban{CELL}", f"/xianban{QUALITY}"):
         page = mounted.get(path).text
         for tag, attributes in Tags(page).found:
             for address in (attributes.get("href"), attributes.get("src"), attributes.get("action")):

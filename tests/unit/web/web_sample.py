@@ -29,7 +29,8 @@ LEVELS = [(0.6, "极高"), (0.35, "高"), (0.15, "中"), (0, "低")]
 SCRIPT, FORMULA, TURNED = "<script>alert(1)</script>居", '=HYPERLINK("x","y")', "甲\u202e乙\u200b丙"
 
 CELL = "/cell/110105001001/06001"
-ADDRESSES = ("/", CELL, "/api/forecast", "/export.csv", "/export.xlsx")
+QUALITY = "/quality"
+ADDRESSES = ("/", CELL, QUALITY, "/api/forecast", "/export.csv", "/export.xlsx")
 
 FORECAST = """insert into mart.hotspot_forecast values (
     $as_of, $end, $community, $issue, $district, $district_name, $street, $street_name, $community_name, $issue_name,
@@ -167,6 +168,17 @@ def _insert_around(connection: duckdb.DuckDBPyConnection) -> None:
             (AS_OF, "hotline", "12345热线工单", "市民热线中心", AS_OF, on_time, False, 0, None),
             (AS_OF, "grid", "网格事件", "区网格中心", late.date(), late, True, 1, "社区为空的比例偏高"),
         ],
+    )
+    connection.executemany(
+        "insert into mart.source_gates values (?, ?, 20, 14, ?, ?, ?)",
+        [
+            (AS_OF, "hotline", "passed", None, AS_OF),
+            (AS_OF, "grid", "held", late.date(), late.date() - dt.timedelta(1)),
+        ],
+    )
+    connection.executemany(
+        "insert into mart.unplaced_values values (?, 'hotline', ?, ?, ?, 'street_only', ?)",
+        [(AS_OF, "朝阳区", "望京街道", SCRIPT, 5), (AS_OF, "海淀区", None, TURNED, 3)],
     )
 
 
