@@ -6,7 +6,7 @@ export OMP_NUM_THREADS ?= 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE   # without bytecode, importing Airflow takes twice as long
 
-.PHONY: run test serve bench faults install lint clean
+.PHONY: run test serve bench faults dictionary install lint clean
 
 run: install  ## the main job on the sample city, through the real DAGs; prints today's brief
 	$(BIN)/xianban dags
@@ -22,6 +22,9 @@ bench: install  ## benchmarks, one JSON line a figure; ONLY=forecast picks some
 
 faults: install  ## long fault campaigns: kills, counts, commits; XIANBAN_FAULTS=200 says how many
 	$(BIN)/pytest -m faults tests/faults -s
+
+dictionary: install  ## docs/data-dictionary.md anew from the comments in sql/migrations
+	$(BIN)/python -m pipelines.warehouse.dictionary
 
 lint: install
 	$(BIN)/ruff check .

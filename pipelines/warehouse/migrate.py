@@ -10,7 +10,7 @@ from pipelines.errors import WarehouseError
 from pipelines.settings import checkout_sql_dir
 from pipelines.warehouse.door import Warehouse
 
-_LEDGER = """
+LEDGER = """
 create schema if not exists ops;
 create table if not exists ops.migrations (
     version integer primary key,
@@ -50,7 +50,7 @@ def migrate(warehouse: Warehouse) -> list[str]:
     known = migrations()
     done: list[str] = []
     with warehouse.exclusive() as connection:
-        connection.execute(_LEDGER)
+        connection.execute(LEDGER)
         applied = dict(connection.execute("select version, content_hash from ops.migrations").fetchall())
         unknown = set(applied) - {version for version, _, _ in known}
         if unknown:

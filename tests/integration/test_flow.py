@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.briefs.archive import load
 from pipelines.main_job import prepare, run_flow, run_step
 from pipelines.reports import status, trace
 from pipelines.steps.run import Run
@@ -36,6 +37,30 @@ def test_every_row_is_accounted_for_as_the_manifest_says(finished_city: SmallCit
         assert source["rejected"] == sum(known["dirty"].values())
         assert source["accepted"] == known["records"] - known["voided"]
         assert source["rows_in"] == source["accepted"] + source["rejected"] + source["superseded"]
+
+
+def test_every_outcome_of_a_row_is_told_in_the_snapshot(finished_city: SmallCity) -> None:
+    with current_snapshot(finished_city.settings().snapshot_dir).connect() as connection:
+        found = connection.execute(
+            "select s.source_name, s.rows_in, s.accepted, s.rejected, s.superseded, s.held_back, sum(o.row_count), "
+            "sum(o.row_count) filter (where o.outcome = 'accepted'), sum(o.row_count) filter (where o.outcome = 'rejected'), "
+            "sum(o.row_count) filter (where o.outcome = 'superseded'), "
+            "coalesce(sum(o.row_count) filter (where o.reason = 'held'), 0) "
+            "from mart.source_status as s inner join mart.row_outcomes as o using (source_name) group by all"
+        ).fetchall()
+        gates = connection.execute("select count(*), count(gate), min(file_count) from mart.source_gates").fetchone()
+    assert len(found) == 4
+    for name, rows_in, accepted, rejected, superseded, held, *told in found:
+        assert told == [rows_in, accepted, rejected, superseded, held], name
+    assert gates[:2] == (4, 4) and gates[2] > 0
+
+
+def test_the_brief_carries_the_quality_page(finished_city: SmallCity) -> None:
+    brief = load(finished_city.settings().brief_dir, finished_city.as_of_date)
+    assert brief.quality_page is not None
+    assert len(brief.quality_page.sources) == 4
+    assert {row.outcome for row in brief.quality_page.outcomes} == {"rejected", "superseded"}
+    assert brief.quality_page.unmapped and brief.quality_page.unplaced
 
 
 def test_rejected_rows_keep_their_text_and_say_why(finished_city: SmallCity) -> None:

@@ -92,17 +92,19 @@ def test_every_story_has_its_file() -> None:
     assert not strays
 
 
-def test_every_table_and_column_has_a_chinese_comment(tmp_path: Path) -> None:
+def test_every_table_view_and_column_has_a_chinese_comment(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path / "build.duckdb")
     migrate(warehouse)
     with warehouse.reading() as door:
         bare = door.rows(
             "select schema_name || '.' || table_name from duckdb_tables() "
-            r"where not regexp_matches(coalesce(comment, ''), '\p{Han}') "
+            r"where not internal and not regexp_matches(coalesce(comment, ''), '\p{Han}') "
             "union all "
-            "select c.schema_name || '.' || c.table_name || '.' || c.column_name from duckdb_columns() as c "
-            "inner join duckdb_tables() as t on c.table_oid = t.table_oid "
-            r"where not regexp_matches(coalesce(c.comment, ''), '\p{Han}') "
+            "select schema_name || '.' || view_name from duckdb_views() "
+            r"where not internal and not regexp_matches(coalesce(comment, ''), '\p{Han}') "
+            "union all "
+            "select schema_name || '.' || table_name || '.' || column_name from duckdb_columns() "
+            r"where not internal and not regexp_matches(coalesce(comment, ''), '\p{Han}') "
         )
     assert not bare
 

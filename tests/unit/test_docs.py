@@ -26,6 +26,7 @@ from pipelines.sources.contract import (
     Source,
     Voided,
 )
+from pipelines.warehouse import dictionary
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
@@ -110,6 +111,10 @@ def test_examples_are_valid_configuration() -> None:
         Source.model_validate(yaml.safe_load(text))
     for text in cities:
         CityConfig.model_validate(tomllib.loads(text))
+
+
+def test_the_data_dictionary_is_what_the_migrations_say() -> None:
+    assert read(dictionary.PATH) == dictionary.data_dictionary(), "run `make dictionary`"
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
