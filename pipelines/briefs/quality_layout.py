@@ -58,17 +58,17 @@ def _number(count: int | None) -> str:
 
 def _sources(sources: tuple[SourceState, ...]) -> Table:
     columns = (
-        Column("来源（提供单位）", 22),
+        Column("来源（提供单位）", 18),
         Column("约定／最近导出", 14),
-        Column("时效", 8),
-        Column("校验", 8),
-        Column("现行数据", 9),
-        Column("文件", 6, True),
-        Column("收到", 8, True),
-        Column("接收", 8, True),
+        Column("时效", 6),
+        Column("校验", 11),
+        Column("现行数据", 8),
+        Column("文件", 5, True),
+        Column("收到", 9, True),
+        Column("接收", 9, True),
         Column("退回", 6, True),
-        Column("被替代", 6, True),
-        Column("暂扣", 5, True),
+        Column("被替代", 7, True),
+        Column("暂扣", 7, True),
     )
     rows = tuple(
         (

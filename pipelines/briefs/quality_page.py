@@ -111,9 +111,9 @@ def _counts(sources: Iterable[SourceState]) -> list[str]:
     """How many sources want attention, by what is wrong with them."""
     sources = list(sources)
     wrong = {
-        "校验未过、暂扣未用": sum(source.gate == "held" for source in sources),
-        "校验有提醒": sum(source.gate == "warned" for source in sources),
-        "迟到或缺失": sum(source.is_late for source in sources),
+        "暂扣": sum(source.gate == "held" for source in sources),
+        "有提醒": sum(source.gate == "warned" for source in sources),
+        "迟到": sum(source.is_late for source in sources),
     }
     return [f"{words}{count}个" for words, count in wrong.items() if count]
 
@@ -122,7 +122,7 @@ def _pointer(sources: tuple[SourceState, ...], rows: list[Row]) -> str:
     wrong = _counts(sources)
     refused = sum(row["refused_files"] for row in rows)
     if refused:
-        wrong.append(f"近28天拒收文件{refused}个")
+        wrong.append(f"拒收文件{refused}个")
     return f"{len(sources)}个来源中，{'、'.join(wrong)}，详见附件“数据质量”" if wrong else ""
 
 

@@ -138,7 +138,7 @@ def forecast_cell(request: Request, reader: ReaderDep, community_code: CodeInPat
 def data_quality(request: Request, reader: ReaderDep) -> Response:
     """What the sources sent and what became of it, as in the annex of the brief.
 
-    Its counts cannot be cut by area, and writings name places of the whole city: only who may see all of it may read it.
+    Its counts cannot be cut by area, and writings name places of the whole city: who may see all of it may read it.
     """
     if not reader.areas.is_whole_city:
         raise HTTPException(403)

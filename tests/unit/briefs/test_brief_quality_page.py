@@ -39,7 +39,7 @@ def test_nothing_wrong_leaves_page_1_as_it_is(brief):
 
 def test_a_held_source_says_since_when_and_what_is_in_force(compose_after):
     brief = compose_after(sql(HELD, "update mart.source_gates set gate = 'warned' where source_name = 'grid'"))
-    assert brief.quality_page.pointer == "2个来源中，校验未过、暂扣未用1个、校验有提醒1个，详见附件“数据质量”"
+    assert brief.quality_page.pointer == "2个来源中，暂扣1个、有提醒1个，详见附件“数据质量”"
     assert f"【数据提示】{brief.quality_page.pointer}。" in to_html(brief)
     assert brief.quality_page.lines[1] == (
         "12345热线工单自11月19日导出的批次起因严重校验未过暂扣，现行数据为11月18日导出的批次，"

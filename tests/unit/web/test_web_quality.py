@@ -20,7 +20,7 @@ def test_it_says_what_the_annex_of_the_brief_says(client: TestClient) -> None:
     page = client.get(QUALITY)
     assert page.status_code == 200
     assert "<h1>数据质量</h1>" in page.text
-    assert "2个来源中，校验未过、暂扣未用1个、迟到或缺失1个。" in page.text
+    assert "2个来源中，暂扣1个、迟到1个。" in page.text
     assert "网格事件自11月26日导出的批次起因严重校验未过暂扣，现行数据为11月25日导出的批次" in page.text
     assert '<td class="n"><bdi>900</bdi></td>' in page.text
     assert LINK in client.get("/").text
