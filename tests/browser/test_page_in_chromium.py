@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 import web_sample
-from web_sample import CELL, Person
+from web_sample import CELL, QUALITY, Person
 
 from pipelines.web.app import create_app
 
@@ -79,4 +79,10 @@ def test_the_list_is_quiet_and_offers_printing(chromium: str, address: str, tmp_
     page, console = look(chromium, f"{address}/?district=110105&sort=expected", tmp_path)
     assert re.search(r'<button type="button" id="print">', page)
     assert page.count("/cell/") == 30
+    assert console == []
+
+
+def test_the_quality_page_is_quiet(chromium: str, address: str, tmp_path: Path) -> None:
+    page, console = look(chromium, f"{address}{QUALITY}", tmp_path)
+    assert "附表1" in page and "附表7" in page
     assert console == []
