@@ -32,7 +32,7 @@ DISPOSAL_COLUMNS = (
     "order_id", "sequence_no", "unit", "signed_at", "closed_at", "action", "is_true", "is_resolved",
     "unresolved_reason",
 )  # fmt: skip
-ROW_FAULT = "行解析问题"  # column that a reader adds for rows that do not fit the header
+ROW_FAULT = "行解析问题"  # column that a reader adds for rows that cannot be read
 # formats that ask a server, and the keys of the reader that mean something for them
 REMOTE_KEYS: dict[str, frozenset[str]] = {
     "postgres": frozenset({"connection", "table", "query", "cursor", "batch_rows"}),

@@ -17,6 +17,7 @@ import polars as pl
 from pipelines.cities.city import CellGrid
 from pipelines.sources import normalise
 from pipelines.sources.contract import ROW_FAULT, Clock, ColumnMap, Source
+from pipelines.sources.faults import FIELDS
 from pipelines.text.mask import masked
 
 _MASKED = ("title", "content", "address")
@@ -139,7 +140,7 @@ def _reason(source: Source, exported_before: dt.datetime | None) -> pl.Expr:
     latest = exported_before or normalise.LATEST
     reason = (
         pl.when(pl.col("fault").is_not_null())
-        .then(pl.lit("字段数与表头不符（多为文字中的分隔符或换行没有加引号）"))
+        .then(pl.col("fault").str.extract(r"^(.+?)：第\d+行").fill_null(FIELDS))
         .when(pl.col("record_id").is_null())
         .then(pl.lit(f"编号为空（{key}）"))
         .when(pl.col("record_id").str.contains(r"[\p{Cc}\p{Cf}]") | (pl.col("record_id").str.len_chars() > 100))

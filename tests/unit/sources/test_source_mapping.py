@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.cities.city import CellGrid
 from pipelines.sources.contract import ROW_FAULT, Source
+from pipelines.sources.faults import BYTES, JSON, fault
 from pipelines.sources.mapping import map_batch
 
 KEY = b"a key of the city"
@@ -64,6 +65,11 @@ def test_a_row_that_does_not_fit_the_header_is_rejected_with_all_it_holds(mapped
     (bad,) = result.rejected.rows(named=True)
     assert bad["reason"].startswith("字段数与表头不符")
     assert "尾巴" in bad["raw_text"]
+
+
+def test_what_a_reader_could_not_read_is_counted_by_its_reason(mapped) -> None:
+    result = mapped({ROW_FAULT: fault(BYTES, 3, "（写作 \\xNN 处）")}, {ROW_FAULT: fault(JSON, 4, "：第5行")})
+    assert result.rejected["reason"].to_list() == [BYTES, JSON]
 
 
 def test_other_oddities_are_kept(mapped) -> None:
