@@ -48,6 +48,11 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _without_unused_keys(dumped: dict[str, Any], added: set[str]) -> dict[str, Any]:
+    """Keys added later are left out while unused, so that batches of older contracts stay valid."""
+    return {name: value for name, value in dumped.items() if name not in added or value is not None}
+
+
 class Clock(_Strict):
     """When something was known: a column, a delay after it occurred, or the column and, where blank, the delay."""
 
@@ -148,9 +153,7 @@ class Reader(_Strict):
 
     @model_serializer(mode="wrap")
     def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Keys added later are left out while unused, so that batches of older contracts stay valid."""
-        added = set().union(*REMOTE_KEYS.values())
-        return {name: value for name, value in handler(self).items() if name not in added or value is not None}
+        return _without_unused_keys(handler(self), set().union(*REMOTE_KEYS.values()))
 
 
 class ColumnMap(_Strict):
@@ -178,15 +181,36 @@ class Voided(_Strict):
 
 
 class Issues(_Strict):
-    """Which column holds the category, and which system of ``issue_map.csv`` explains it."""
+    """Which column holds the category, and which system of ``issue_map.csv`` explains it.
+
+    Attributes:
+        join: puts the columns of ``from`` together by this text, where no single one tells the category; without it the
+            first of them that the file has counts.
+    """
 
     from_: Annotated[list[str], Field(alias="from", min_length=1)]
+    join: Annotated[str, Field(min_length=1, max_length=3)] | None = None
     system: str
 
     @field_validator("from_", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _something_to_join(self) -> Issues:
+        if self.join is not None and len(self.from_) < 2:
+            raise ValueError("issues.join: puts two or more columns together; list them in from, or remove join")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_unused_keys(handler(self), {"join"})
+
+    @property
+    def needed(self) -> list[list[str]]:
+        """Its headers as of :attr:`Source.needed_headers`."""
+        return [self.from_] if self.join is None else [[name] for name in self.from_]
 
 
 class Chain(_Strict):
@@ -278,7 +302,7 @@ class Source(_Strict):
         needed += [item.from_ for name, item in self.columns.items() if name in canonical]
         needed += [[mark.column] for mark in self.voided]
         needed += [[self.chain.unit], [self.chain.order_by]] if self.chain else []
-        return needed + ([self.issues.from_] if self.issues else [])
+        return needed + (self.issues.needed if self.issues else [])
 
     @property
     def mapped_headers(self) -> set[str]:

@@ -119,7 +119,8 @@ def _wanted(source: Source) -> dict[str, list[str]]:
         if clock is not None and clock.from_:
             wanted[name] = clock.from_
     if source.issues is not None:
-        wanted["category"] = source.issues.from_
+        joined = source.issues.join is not None
+        wanted |= {f"category {names[0]}" if joined else "category": names for names in source.issues.needed}
     return wanted | {name: item.from_ for name, item in source.columns.items()}
 
 
