@@ -35,7 +35,7 @@ DISPOSAL_COLUMNS = (
 ROW_FAULT = "行解析问题"  # column that a reader adds for rows that cannot be read
 # formats that ask a server, and the keys of the reader that mean something for them
 REMOTE_KEYS: dict[str, frozenset[str]] = {
-    "postgres": frozenset({"connection", "table", "query", "cursor", "batch_rows"}),
+    "postgres": frozenset({"connection", "table", "query", "cursor", "overlap", "batch_rows"}),
     "open311": frozenset(
         {"connection", "service_codes", "jurisdiction", "page_size", "start", "window_days", "lookback_days"}
     ),
@@ -53,6 +53,11 @@ def _without_unused_keys(dumped: dict[str, Any], added: set[str]) -> dict[str, A
     return {name: value for name, value in dumped.items() if name not in added or value is not None}
 
 
+def _span(text: str | None) -> dt.timedelta | None:
+    found = _DELAY.fullmatch(text.strip()) if text else None
+    return dt.timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+
+
 class Clock(_Strict):
     """When something was known: a column, a delay after it occurred, or the column and, where blank, the delay."""
 
@@ -62,8 +67,7 @@ class Clock(_Strict):
     @property
     def length(self) -> dt.timedelta | None:
         """The delay as a time span."""
-        found = _DELAY.fullmatch(self.delay.strip()) if self.delay else None
-        return dt.timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+        return _span(self.delay)
 
     @field_validator("from_", mode="before")
     @classmethod
@@ -90,6 +94,7 @@ class Reader(_Strict):
         connection: the environment variable ``AIRFLOW_CONN_<NAME>`` holds its URI.
         table: table or view (``schema.table``) to read, or ``query``: a select without parameters.
         cursor: column that grows whenever a row is written; only rows from its last position on are read.
+        overlap: so far before that position rows are read again (a span as of a delay), as some are committed late.
         batch_rows: so many rows of the database become one batch.
         service_codes: Open311 services to ask for; without them, all.
         jurisdiction: Open311 ``jurisdiction_id``, where the service needs one.
@@ -108,6 +113,7 @@ class Reader(_Strict):
     table: Annotated[str, Field(min_length=1)] | None = None
     query: Annotated[str, Field(min_length=1)] | None = None
     cursor: Annotated[str, Field(min_length=1)] | None = None
+    overlap: str | None = None
     batch_rows: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     service_codes: Annotated[list[str], Field(min_length=1)] | None = None
     jurisdiction: str | None = None
@@ -120,6 +126,18 @@ class Reader(_Strict):
     def is_remote(self) -> bool:
         """Whether a server is asked, instead of files being read."""
         return self.format in REMOTE_KEYS
+
+    @property
+    def overlap_length(self) -> dt.timedelta | None:
+        """The overlap as a time span."""
+        return _span(self.overlap)
+
+    @field_validator("overlap")
+    @classmethod
+    def _is_a_span(cls, value: str | None) -> str | None:
+        if value is not None and not _span(value):
+            raise ValueError("an overlap looks like 30min, 6h or 2d")
+        return value
 
     @field_validator("path")
     @classmethod

@@ -1,8 +1,9 @@
 """Read a table or query of PostgreSQL from a position of its cursor column on.
 
 One read is one snapshot of the database: a read-only transaction, streamed by a cursor on the server, with every value
-turned into text there. Rows at the last position are read again, since others of the same moment may have come;
-those already landed are known by their content.
+turned into text there. Rows at the last position are read again, since others of the same moment may have come, and
+with an overlap those shortly before it, since a long transaction commits late what it stamped early; those already
+landed are known by their content.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _SESSION: dict[str, Any] = {
     "client_encoding": "UTF8",
 }
 _WITH_ZONE = 1184  # the type timestamptz
+_TIMES = {_WITH_ZONE: "timestamptz", 1114: "timestamp", 1082: "date"}
 # SQLSTATE classes whose message tells of our statement and not of rows or passwords
 _SAID_OF_STATEMENT = "42"
 
@@ -38,7 +40,7 @@ def read(source: Source, timezone: str, position: str | None, known: set[bytes],
         source: its contract.
         timezone: the city's; times with a zone become its local times.
         position: the cursor's greatest value landed, as text; None reads all.
-        known: hashes of landed rows at that position, or without a value in the cursor column.
+        known: hashes of landed rows from that position, less the overlap, on, or without a value in the cursor column.
         number: of the last batch that was landed; the next ones count on.
 
     Raises:
@@ -59,6 +61,8 @@ def read(source: Source, timezone: str, position: str | None, known: set[bytes],
                 if new.height:
                     number += 1
                     reached = new.get_column(str(source.reader.cursor))[-1]
+                    if source.reader.overlap and position:  # ISO times, whose order is that of their text
+                        reached = max(position, reached or "")
                     yield Fetched(f"{series(source)}{number:08d} {reached or ''}".rstrip(), new)
     except UnicodeError:
         raise RefusedFile(f"{where}：有不是 UTF-8 的文字；请数据库管理员核对库的编码（SQL_ASCII 库须先转码）") from None
@@ -99,9 +103,17 @@ def _frames(connection: Any, source: Source, timezone: str, position: str | None
         for name, code in types.items()
     ]
     column = sql.Identifier("q", str(reader.cursor))
+    since: sql.Composable = sql.Literal(position)
+    if reader.overlap_length is not None:
+        kind = _TIMES.get(types[reader.cursor])
+        if kind is None:
+            raise RefusedFile(
+                f"{where}：游标列“{reader.cursor}”不是时间，不能往回多读；请删去 reader.overlap，或改用时间列作游标"
+            )
+        since = sql.SQL("{}::{} - {}").format(since, sql.SQL(kind), sql.Literal(reader.overlap_length))
     after: sql.Composable = sql.SQL("")
     if position is not None:
-        after = sql.SQL("where {c} >= {p} or {c} is null").format(c=column, p=sql.Literal(position))
+        after = sql.SQL("where {c} >= {p} or {c} is null").format(c=column, p=since)
     statement = sql.SQL("select {} from {} as q {} order by {} nulls first").format(
         sql.SQL(", ").join(texts), origin, after, column
     )

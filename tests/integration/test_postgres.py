@@ -17,8 +17,10 @@ import pytest
 from pipelines.settings import Settings
 from pipelines.sources.contract_file import load_source
 from pipelines.steps.clean import clean
+from pipelines.steps.conform import conform
 from pipelines.steps.land import land
 from pipelines.steps.run import Run
+from pipelines.steps.validate import validate
 from pipelines.warehouse.migrate import migrate
 
 PASSWORD = "s3cret-口令"
@@ -224,6 +226,60 @@ def test_a_row_without_cursor_is_read_once(server: Server, town: Run) -> None:
     for _ in range(2):
         land(town, source_of(town))
         assert sorted(ids(town)) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "overlap", "is_found"),
+    [("timestamptz", None, False), ("timestamptz", "2h", True), ("timestamptz", "30min", False), ("date", "2d", True)],
+)
+def test_a_row_that_was_committed_late_is_found_by_an_overlap(
+    server: Server, town: Run, kind: str, overlap: str | None, is_found: bool
+) -> None:
+    server.do(f"alter table orders alter column updated_at type {kind}")
+    more = "" if overlap is None else f", overlap: {overlap}"
+    write(town.city.folder, SOURCE.replace("batch_rows: 2", f"batch_rows: 2{more}"))
+    land(town, source_of(town))
+    server.do("insert into orders values (9, '2025-08-31 08:00', '2025-08-31 12:00+08'::timestamptz + "
+              f"interval '{'1 hour' if kind == 'date' else '22 hours'}', '迟到', '和平社区', '路灯', null, true)")  # fmt: skip
+    expected = ["1", "2", "3", *(["9"] if is_found else [])]
+    for _ in range(3):  # and what is known is never landed twice
+        land(town, source_of(town))
+        assert ids(town) == expected
+    add(server, 4, "12:00")
+    land(town, source_of(town))
+    assert ids(town) == [*expected, "4"] and len(batches(town)) == 3 + is_found
+    reached = [name.partition(" ")[2] for name, _, _ in batches(town)]
+    assert reached == sorted(reached)
+    counts = clean(town, source_of(town))
+    assert (counts.rows_in, counts.accepted) == (len(expected) + 1, len(expected) + 1)
+
+
+def test_a_row_of_the_overlap_whose_original_was_purged_is_the_same_version(server: Server, town: Run) -> None:
+    write(town.city.folder, SOURCE.replace("batch_rows: 2", "overlap: 2 h"))
+    lists = {"issues": "issue_code,issue_name,is_dangerous\nA1,路灯,0\n", "issue_map": "system,value,issue_code\nhotline,路灯,A1\n",
+             "divisions": "code,level,name,parent_code\n77,district,清溪区,\n7701,community,和平社区,77\n"}  # fmt: skip
+    for name, text in lists.items():
+        (town.city.folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    land(town, source_of(town))
+    clean(town, source_of(town))
+    with town.warehouse.writing() as door:
+        door.run("delete from raw.hotline where id = '2'")
+    land(town, source_of(town))
+    clean(town, source_of(town))
+    validate(town, source_of(town))
+    conform(town)
+    with town.warehouse.reading() as door:
+        assert door.rows("select record_id, count(*) from core.fct_event_versions group by all order by 1") == [
+            ("1", 1), ("2", 1), ("3", 1)
+        ]  # fmt: skip
+        found = door.ask("mart.source_status", as_of_date=town.as_of_date).row(0, named=True)
+    assert (found["rows_in"], found["accepted"], found["superseded"]) == (4, 3, 1)
+
+
+def test_an_overlap_needs_a_time(server: Server, town: Run) -> None:
+    write(town.city.folder, SOURCE.replace("cursor: updated_at", "cursor: id, overlap: 2h"))
+    land(town, source_of(town))
+    assert "游标列“id”不是时间" in refusal(town) and "请删去 reader.overlap" in refusal(town)
 
 
 def test_a_number_as_cursor_in_a_query(server: Server, town: Run) -> None:

@@ -90,6 +90,12 @@ def test_a_good_contract(contract) -> None:
         ("key: 工单编号", "key: []", ["key"]),
         (GOOD, "- a\n- b\n", ["file:", "valid dictionary"]),
         (GOOD, "", ["file:"]),
+        ("format: csv", "format: csv, overlap: 2h", ["reader.overlap", "means nothing for the format csv"]),
+        (
+            'format: csv, path: "orders_{date}.csv"',
+            "format: postgres, connection: db, table: t, cursor: at, overlap: two hours",
+            [":5: reader.overlap", "30min, 6h or 2d"],
+        ),
         ("columns:", "issues: {from: 类别, join: /, system: a}\ncolumns:", [":9: issues", "two or more columns"]),
     ],
 )
