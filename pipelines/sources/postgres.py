@@ -8,6 +8,7 @@ landed are known by their content.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +17,7 @@ import polars as pl
 
 from pipelines.errors import RefusedFile
 from pipelines.sources.contract import Source
-from pipelines.sources.remote import Fetched, connection_uri, without_known
+from pipelines.sources.remote import Fetched, connection_name, connection_uri, without_known
 
 _BATCH_ROWS = 50_000
 _SESSION: dict[str, Any] = {
@@ -46,8 +47,31 @@ def read(source: Source, timezone: str, position: str | None, known: set[bytes],
     Raises:
         RefusedFile: the server cannot be reached or read; names the source and the remedy, and no secret.
     """
+    for frame in _asked(source, timezone, position, None):
+        new = without_known(frame, known)
+        if new.height:
+            number += 1
+            reached = new.get_column(str(source.reader.cursor))[-1]
+            if source.reader.overlap and position:  # ISO times, whose order is that of their text
+                reached = max(position, reached or "")
+            yield Fetched(f"{series(source)}{number:08d} {reached or ''}".rstrip(), new)
+
+
+def first_rows(source: Source, timezone: str, today: dt.date, rows: int) -> pl.DataFrame:
+    """Some rows as reading would give them, those with the least cursor; without rows, their columns.
+
+    Raises:
+        RefusedFile: as :func:`read`, or there are no rows.
+    """
+    for frame in _asked(source, timezone, None, rows):
+        return frame
+    raise RefusedFile(f"{source.name} {source.reader.connection}：还没有数据行；请核对 reader.table 或 reader.query")
+
+
+def _asked(source: Source, timezone: str, position: str | None, most: int | None) -> Iterator[pl.DataFrame]:
+    """The rows from a position on, ``most`` of them at most, with all that goes wrong as a refusal."""
     where = f"{source.name} {source.reader.connection}"
-    uri = connection_uri(source, ("postgresql", "postgres"))
+    uri = connection_uri(source)
     try:
         import psycopg
     except ImportError:
@@ -56,14 +80,7 @@ def read(source: Source, timezone: str, position: str | None, known: set[bytes],
         with psycopg.connect(uri, **_SESSION) as connection:
             connection.read_only = True
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            for frame in _frames(connection, source, timezone, position, where):
-                new = without_known(frame, known)
-                if new.height:
-                    number += 1
-                    reached = new.get_column(str(source.reader.cursor))[-1]
-                    if source.reader.overlap and position:  # ISO times, whose order is that of their text
-                        reached = max(position, reached or "")
-                    yield Fetched(f"{series(source)}{number:08d} {reached or ''}".rstrip(), new)
+            yield from _frames(connection, source, timezone, position, most, where)
     except UnicodeError:
         raise RefusedFile(f"{where}：有不是 UTF-8 的文字；请数据库管理员核对库的编码（SQL_ASCII 库须先转码）") from None
     except psycopg.Error as error:
@@ -82,7 +99,9 @@ def series(source: Source) -> str:
     return f"{reader.connection}/{origin}/{reader.cursor}/"
 
 
-def _frames(connection: Any, source: Source, timezone: str, position: str | None, where: str) -> Iterator[pl.DataFrame]:
+def _frames(
+    connection: Any, source: Source, timezone: str, position: str | None, most: int | None, where: str
+) -> Iterator[pl.DataFrame]:
     from psycopg import sql
 
     reader = source.reader
@@ -114,12 +133,12 @@ def _frames(connection: Any, source: Source, timezone: str, position: str | None
     after: sql.Composable = sql.SQL("")
     if position is not None:
         after = sql.SQL("where {c} >= {p} or {c} is null").format(c=column, p=since)
-    statement = sql.SQL("select {} from {} as q {} order by {} nulls first").format(
-        sql.SQL(", ").join(texts), origin, after, column
+    statement = sql.SQL("select {} from {} as q {} order by {} nulls first limit {}").format(
+        sql.SQL(", ").join(texts), origin, after, column, sql.Literal(most)
     )
     with connection.cursor(name="xianban") as rows:
         rows.execute(statement)
-        while block := rows.fetchmany(reader.batch_rows or _BATCH_ROWS):
+        while block := rows.fetchmany(most or reader.batch_rows or _BATCH_ROWS):
             values = zip(*block, strict=True)
             yield pl.DataFrame([pl.Series(n, v, dtype=pl.String) for n, v in zip(types, values, strict=True)])
 
@@ -127,7 +146,7 @@ def _frames(connection: Any, source: Source, timezone: str, position: str | None
 def _explained(error: Any, source: Source) -> str:
     """What went wrong and what to do. The driver's own words may quote the URI, so they are used only where safe."""
     state = error.sqlstate or ""
-    name = f"AIRFLOW_CONN_{(source.reader.connection or '').upper()}"
+    name = connection_name(source)
     if state.startswith("28"):
         return f"数据库拒绝登录（{state}）；请检查环境变量 {name} 的用户和口令，及数据库的访问许可"
     if state.startswith("3D"):

@@ -106,7 +106,12 @@ def _is_day(digits: str) -> bool:
     return True
 
 
-def _check_headers(source: Source, headers: list[str], where: str, needs: bool = True) -> None:
+def check_headers(source: Source, headers: list[str], where: str, needs: bool = True) -> None:
+    """Refuse what cannot be stored or counted.
+
+    Raises:
+        RefusedFile: too many headers, the same twice, one of ours, or a needed one missing.
+    """
     lower = [header.lower() for header in headers]
     if len(headers) > _MOST_COLUMNS:
         raise RefusedFile(f"{where}：有{len(headers)}列，超过{_MOST_COLUMNS}列；请检查分隔符或重新导出")
@@ -135,7 +140,7 @@ def _read_csv(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame]:
     has_all = all(any(name in headers for name in names) for names in source.needed_headers)
     if head[skip].fault or (not has_all and any(row.fault for row in head)):
         raise wrong_bytes(path, source.reader.encoding, where)
-    _check_headers(source, headers, where)
+    check_headers(source, headers, where)
     # a row that ends behind the last needed column is whole: some programs leave out the separators of blank cells
     fewest = 1 + max(i for i, header in enumerate(headers) if any(header in names for names in source.needed_headers))
     rows = chain(head[skip + 1 :], rows)
@@ -178,7 +183,7 @@ def _read_workbook(source: Source, path: Path, where: str) -> Iterator[pl.DataFr
         found = True
         skip = _header_row(head, source)
         headers = _named(head[skip])
-        _check_headers(source, headers, f"{where} 工作表“{title}”" if every else where)
+        check_headers(source, headers, f"{where} 工作表“{title}”" if every else where)
         frame.columns = headers
         body = frame.slice(skip + 1)
         yield body.filter(~pl.all_horizontal(pl.all().is_null()))
@@ -196,17 +201,17 @@ def _read_jsonl(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame
         mine = dict.fromkeys(name for row in block for name in row.values)
         if not headers.keys() >= mine.keys():
             headers |= mine
-            _check_headers(source, list(headers), where, needs=False)
+            check_headers(source, list(headers), where, needs=False)
         columns = [pl.Series(name, [row.values.get(name) for row in block], dtype=pl.String) for name in mine]
         faults = pl.Series(ROW_FAULT, [row.fault for row in block], dtype=pl.String)
         yield pl.DataFrame([*(columns or [pl.Series(_NO_FIELDS, [None] * len(block), dtype=pl.String)]), faults])
     if headers:
-        _check_headers(source, list(headers), where)
+        check_headers(source, list(headers), where)
 
 
 def _read_parquet(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame]:
     with pq.ParquetFile(path) as file:
-        _check_headers(source, file.schema_arrow.names, where)
+        check_headers(source, file.schema_arrow.names, where)
         for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
             frame = pl.DataFrame(pl.from_arrow(batch))
             yield frame.select(_cells(frame.get_column(name)) for name in frame.columns)
