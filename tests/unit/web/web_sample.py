@@ -51,7 +51,8 @@ def publish(settings: Settings, *, streets: bool = True, districts: bool = True,
     built = settings.snapshot_dir / "building.duckdb"
     with duckdb.connect(str(built)) as connection:
         connection.execute("begin transaction")
-        for path in sorted((CHECKOUT / "sql" / "migrations").glob("000[1-5]_*.sql")):
+        migrations = CHECKOUT / "sql" / "migrations"
+        for path in sorted([*migrations.glob("000[1-5]_*.sql"), *migrations.glob("0011_*.sql")]):
             connection.execute(path.read_text(encoding="utf-8"))
         _insert_forecasts(connection, streets, districts)
         _insert_around(connection)
@@ -100,7 +101,7 @@ def _insert_forecasts(connection: duckdb.DuckDBPyConnection, streets: bool, dist
                 "threshold": 3 + len(issue[1]) % 3,
                 "last_7d": last_7d,
                 "last_28d": last_7d * 3 + 2,
-                "last_year": rank % 7,
+                "last_year": rank % 7 or None,  # zero would be a count, none is unknown
                 "last_364d": last_7d * 30,
                 "hot_weeks": rank % 5,
                 "last_date": AS_OF - dt.timedelta(days=rank),
