@@ -16,6 +16,7 @@ from pipelines.sources.contract import ROW_FAULT, Source
 from pipelines.sources.faults import BYTES, JSON, fault
 from pipelines.sources.mapping import map_batch
 from pipelines.sources.readers import read_file
+from pipelines.text.mask import is_id_card, masked
 
 KEY = b"a key of the city"
 EXPORTED_BEFORE = dt.datetime(2025, 9, 3)
@@ -90,6 +91,15 @@ def test_a_file_that_lacks_one_of_the_joined_columns_is_refused(make_source, tmp
     path.write_text("工单编号,来电时间,更新时间,社区,问题分类\n1,2025-09-01,2025-09-01,甲,01001\n", encoding="utf-8")
     with pytest.raises(RefusedFile, match="缺少列“类型”"):
         read_file(source, path, "a.csv")
+
+
+def test_numbers_of_records_are_never_masked_even_if_they_could_be_id_cards(make_source, mapped) -> None:
+    """Only free text is masked; a record is told and linked by its number as it is."""
+    number = "210102200001010010"
+    assert is_id_card(number) and masked(number) == "[证件号]"
+    source = make_source(columns={"content": "主要内容", "linked_record_id": "关联"})
+    found = mapped({"工单编号": number, "关联": number, "主要内容": number}, source=source).accepted.row(0, named=True)
+    assert (found["record_id"], found["linked_record_id"], found["content"]) == (number, number, "[证件号]")
 
 
 def test_other_oddities_are_kept(mapped) -> None:
