@@ -263,7 +263,7 @@ def check_source(
     city: CityOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a contract makes of a file, masked, and store nothing; exit 1 if the file would be refused.
+    """Show what a contract makes of a file, or of a server's first rows, masked; store nothing; exit 1 if refused.
 
     Example: xianban source check hotline --file /tmp/orders_20261116.csv
     """
@@ -301,17 +301,22 @@ def _show_preview(settings: Settings, name: str, file: Path | None, as_json: boo
 
     from pipelines.errors import ConfigurationError
     from pipelines.sources.peek import export_day
-    from pipelines.sources.preview import as_lines, newest_file, preview
+    from pipelines.sources.preview import as_lines, newest_file, preview, preview_server
     from pipelines.sources.readers import files_of
     from pipelines.steps.run import Run
 
     run = Run(settings, dt.date.today())
     source = run.source(name)
-    if file is None:
-        file = newest_file(source, files_of(source, run.data_dir), run.data_dir)
-    elif not file.is_file():
-        raise ConfigurationError(f"{file}: no such file; --file names one export")
-    found = preview(source, run.city, file, export_day(file.name) if "{date}" in source.reader.path else None)
+    if source.reader.is_remote and file is not None:
+        raise ConfigurationError(f"{name}: reads from {source.reader.format}, not from files; leave --file out")
+    if source.reader.is_remote:
+        found = preview_server(source, run.city, run.as_of_date)
+    else:
+        if file is None:
+            file = newest_file(source, files_of(source, run.data_dir), run.data_dir)
+        elif not file.is_file():
+            raise ConfigurationError(f"{file}: no such file; --file names one export")
+        found = preview(source, run.city, file, export_day(file.name) if "{date}" in source.reader.path else None)
     if as_json:
         _print_json(dataclasses.asdict(found))
     else:

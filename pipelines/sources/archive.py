@@ -34,8 +34,12 @@ _SUFFIXES = {
 }
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a file is a ZIP of files. A workbook is a ZIP too, but one of its own parts."""
+def is_archive(path: Path, name: str | None = None) -> bool:
+    """Whether a file is a ZIP of files. A workbook is a ZIP too, but one of its own parts.
+
+    Args:
+        name: what people call it, where the path does not say: a damaged ZIP is told by its name.
+    """
     with path.open("rb") as handle:
         if handle.read(4) not in _STARTS:
             return False
@@ -44,7 +48,7 @@ def is_archive(path: Path) -> bool:
             return "[Content_Types].xml" not in archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         # a workbook cut short is called a workbook by its reader
-        return path.suffix.lower() == ".zip"
+        return (name or path.name).lower().endswith(".zip")
 
 
 def unpack(path: Path, file_format: str, where: str, store: Callable[[IO[bytes]], Stored]) -> list[tuple[str, Stored]]:

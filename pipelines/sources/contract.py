@@ -32,10 +32,10 @@ DISPOSAL_COLUMNS = (
     "order_id", "sequence_no", "unit", "signed_at", "closed_at", "action", "is_true", "is_resolved",
     "unresolved_reason",
 )  # fmt: skip
-ROW_FAULT = "行解析问题"  # column that a reader adds for rows that do not fit the header
+ROW_FAULT = "行解析问题"  # column that a reader adds for rows that cannot be read
 # formats that ask a server, and the keys of the reader that mean something for them
 REMOTE_KEYS: dict[str, frozenset[str]] = {
-    "postgres": frozenset({"connection", "table", "query", "cursor", "batch_rows"}),
+    "postgres": frozenset({"connection", "table", "query", "cursor", "overlap", "batch_rows"}),
     "open311": frozenset(
         {"connection", "service_codes", "jurisdiction", "page_size", "start", "window_days", "lookback_days"}
     ),
@@ -48,6 +48,16 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _without_unused_keys(dumped: dict[str, Any], added: set[str]) -> dict[str, Any]:
+    """Keys added later are left out while unused, so that batches of older contracts stay valid."""
+    return {name: value for name, value in dumped.items() if name not in added or value is not None}
+
+
+def _span(text: str | None) -> dt.timedelta | None:
+    found = _DELAY.fullmatch(text.strip()) if text else None
+    return dt.timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+
+
 class Clock(_Strict):
     """When something was known: a column, a delay after it occurred, or the column and, where blank, the delay."""
 
@@ -57,8 +67,7 @@ class Clock(_Strict):
     @property
     def length(self) -> dt.timedelta | None:
         """The delay as a time span."""
-        found = _DELAY.fullmatch(self.delay.strip()) if self.delay else None
-        return dt.timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+        return _span(self.delay)
 
     @field_validator("from_", mode="before")
     @classmethod
@@ -85,6 +94,7 @@ class Reader(_Strict):
         connection: the environment variable ``AIRFLOW_CONN_<NAME>`` holds its URI.
         table: table or view (``schema.table``) to read, or ``query``: a select without parameters.
         cursor: column that grows whenever a row is written; only rows from its last position on are read.
+        overlap: so far before that position rows are read again (a span as of a delay), as some are committed late.
         batch_rows: so many rows of the database become one batch.
         service_codes: Open311 services to ask for; without them, all.
         jurisdiction: Open311 ``jurisdiction_id``, where the service needs one.
@@ -103,6 +113,7 @@ class Reader(_Strict):
     table: Annotated[str, Field(min_length=1)] | None = None
     query: Annotated[str, Field(min_length=1)] | None = None
     cursor: Annotated[str, Field(min_length=1)] | None = None
+    overlap: str | None = None
     batch_rows: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     service_codes: Annotated[list[str], Field(min_length=1)] | None = None
     jurisdiction: str | None = None
@@ -115,6 +126,18 @@ class Reader(_Strict):
     def is_remote(self) -> bool:
         """Whether a server is asked, instead of files being read."""
         return self.format in REMOTE_KEYS
+
+    @property
+    def overlap_length(self) -> dt.timedelta | None:
+        """The overlap as a time span."""
+        return _span(self.overlap)
+
+    @field_validator("overlap")
+    @classmethod
+    def _is_a_span(cls, value: str | None) -> str | None:
+        if value is not None and not _span(value):
+            raise ValueError("an overlap looks like 30min, 6h or 2d")
+        return value
 
     @field_validator("path")
     @classmethod
@@ -148,9 +171,7 @@ class Reader(_Strict):
 
     @model_serializer(mode="wrap")
     def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Keys added later are left out while unused, so that batches of older contracts stay valid."""
-        added = set().union(*REMOTE_KEYS.values())
-        return {name: value for name, value in handler(self).items() if name not in added or value is not None}
+        return _without_unused_keys(handler(self), set().union(*REMOTE_KEYS.values()))
 
 
 class ColumnMap(_Strict):
@@ -178,15 +199,36 @@ class Voided(_Strict):
 
 
 class Issues(_Strict):
-    """Which column holds the category, and which system of ``issue_map.csv`` explains it."""
+    """Which column holds the category, and which system of ``issue_map.csv`` explains it.
+
+    Attributes:
+        join: puts the columns of ``from`` together by this text, where no single one tells the category; without it the
+            first of them that the file has counts.
+    """
 
     from_: Annotated[list[str], Field(alias="from", min_length=1)]
+    join: Annotated[str, Field(min_length=1, max_length=3)] | None = None
     system: str
 
     @field_validator("from_", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _something_to_join(self) -> Issues:
+        if self.join is not None and len(self.from_) < 2:
+            raise ValueError("issues.join: puts two or more columns together; list them in from, or remove join")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_unused_keys(handler(self), {"join"})
+
+    @property
+    def needed(self) -> list[list[str]]:
+        """Its headers as of :attr:`Source.needed_headers`."""
+        return [self.from_] if self.join is None else [[name] for name in self.from_]
 
 
 class Chain(_Strict):
@@ -278,7 +320,7 @@ class Source(_Strict):
         needed += [item.from_ for name, item in self.columns.items() if name in canonical]
         needed += [[mark.column] for mark in self.voided]
         needed += [[self.chain.unit], [self.chain.order_by]] if self.chain else []
-        return needed + ([self.issues.from_] if self.issues else [])
+        return needed + (self.issues.needed if self.issues else [])
 
     @property
     def mapped_headers(self) -> set[str]:

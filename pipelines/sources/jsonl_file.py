@@ -1,19 +1,31 @@
 """Rows of a JSON-lines file: one object a line, read line by line.
 
-A machine writes such files, so a line that is no object means a broken export: the file is refused with the line's
-number. Nested values stay JSON text; numbers keep the digits that were written.
+A line that is no object is marked and kept, and the others go on; a file with more than a few of them is refused.
+Nested values stay JSON text; numbers keep the digits that were written.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from pipelines.errors import RefusedFile
+from pipelines.sources.faults import BYTES, JSON, FaultCount, fault, has_odd, likely_encoding, spelt_out
 
 _LONGEST_LINE = 10_000_000
+_MOST_SHOWN = 10_000
+_START = 1 << 16
+
+
+class JsonRow(NamedTuple):
+    """The values of an object, the line it stands in, and what is wrong with it."""
+
+    line: int
+    values: dict[str, str | None]
+    fault: str | None
 
 
 class _Number(float):
@@ -22,29 +34,46 @@ class _Number(float):
     text: str
 
 
-def json_rows(path: Path, encoding: str, where: str) -> Iterator[dict[str, str | None]]:
+def json_rows(path: Path, encoding: str, where: str) -> Iterator[JsonRow]:
     """The objects of a file with their values as text; blank lines are no rows.
 
+    A line that is no object is a row without values, with what is wrong and the line itself as its fault. The last row
+    may be followed by a refusal, after which none of them counts.
+
     Raises:
-        RefusedFile: wrong encoding, or a line that is no JSON object; names the line and the remedy.
+        RefusedFile: wrong encoding, more than a few lines that are no JSON object, a line that is longer than any
+            object, or a last one that is cut off; names the line and the remedy.
     """
+    count = FaultCount()
+    first = ""
     with path.open("rb") as lines:
-        number = 0
-        while line := lines.readline(_LONGEST_LINE):
-            number += 1
+        start = lines.read(_START)
+        lines.seek(0)
+        for number, line in enumerate(iter(partial(lines.readline, _LONGEST_LINE), b""), 1):
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
             if not line.strip():
                 continue
             if len(line) == _LONGEST_LINE:
                 raise RefusedFile(f"{where}：第{number}行超过{_LONGEST_LINE // 1_000_000}MB；请每行写一个JSON对象")
-            try:
-                text = line.decode(encoding)
-            except UnicodeDecodeError:
-                raise RefusedFile(
-                    f"{where}：第{number}行不是 {encoding} 编码；请改正 reader.encoding，或重新导出"
-                ) from None
-            yield _row(text, number, where)
+            text = line.decode(encoding, "surrogateescape")
+            values, words = _values(text, encoding)
+            if words and not text.endswith("\n") and likely_encoding(start) == encoding:
+                raise RefusedFile(f"{where}：第{number}行不完整，文件可能没有写完；请等写完后重新导出")
+            first = first or (words and f"第{number}行{words}") or ""
+            if count.add(bool(words)):
+                break
+            reason = BYTES if has_odd(text) else JSON
+            shown = spelt_out(text.rstrip("\r\n"))[:_MOST_SHOWN]
+            yield JsonRow(number, values, fault(reason, number, f"{words}；原文为 {shown}") if words else None)
+        else:
+            if not count.bad or (
+                count.bad < count.rows and not count.is_too_many and likely_encoding(start) == encoding
+            ):
+                return
+    if likely_encoding(start) != encoding:
+        raise RefusedFile(f"{where}：{first}；请把 reader.encoding 改为 {likely_encoding(start)}，或重新导出")
+    raise RefusedFile(f"{where}：{first}，这样的行过多；请每行写一个JSON对象后重新导出")
 
 
 def as_text(value: Any) -> str | None:
@@ -65,20 +94,20 @@ def loads(text: str) -> Any:
     return json.loads(text, parse_float=_number, parse_constant=_no_constant, object_pairs_hook=_object)
 
 
-def _row(text: str, number: int, where: str) -> dict[str, str | None]:
+def _values(text: str, encoding: str) -> tuple[dict[str, str | None], str | None]:
+    """The values of a line, or what is wrong with it."""
+    if has_odd(text):
+        return {}, f"不是 {encoding} 编码" if "\0" not in text else "含空字符"
     try:
         value = loads(text)
     except (ValueError, RecursionError):
-        if not text.endswith("\n"):
-            raise RefusedFile(f"{where}：第{number}行不完整，文件可能没有写完；请等写完后重新导出") from None
-        raise RefusedFile(f"{where}：第{number}行不是正确的JSON；请更正该行后重新导出") from None
+        return {}, "不是正确的JSON"
     if not isinstance(value, dict):
-        raise RefusedFile(f"{where}：第{number}行不是JSON对象（{{…}}）；请每行写一个对象后重新导出")
+        return {}, "不是JSON对象（{…}）"
     row = {name: as_text(item) for name, item in value.items()}
-    for name, cell in row.items():
-        if not _is_clean(name) or not _is_clean(cell or ""):
-            raise RefusedFile(f"{where}：第{number}行含空字符或残缺的字符，文件已损坏；请重新导出")
-    return row
+    if not all(_is_clean(name) and _is_clean(cell or "") for name, cell in row.items()):
+        return {}, "含空字符或残缺的字符"
+    return row, None
 
 
 def _number(text: str) -> _Number:

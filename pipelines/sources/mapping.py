@@ -17,6 +17,7 @@ import polars as pl
 from pipelines.cities.city import CellGrid
 from pipelines.sources import normalise
 from pipelines.sources.contract import ROW_FAULT, Clock, ColumnMap, Source
+from pipelines.sources.faults import FIELDS
 from pipelines.text.mask import masked
 
 _MASKED = ("title", "content", "address")
@@ -139,7 +140,7 @@ def _reason(source: Source, exported_before: dt.datetime | None) -> pl.Expr:
     latest = exported_before or normalise.LATEST
     reason = (
         pl.when(pl.col("fault").is_not_null())
-        .then(pl.lit("字段数与表头不符（多为文字中的分隔符或换行没有加引号）"))
+        .then(pl.col("fault").str.extract(r"^(.+?)：第\d+行").fill_null(FIELDS))
         .when(pl.col("record_id").is_null())
         .then(pl.lit(f"编号为空（{key}）"))
         .when(pl.col("record_id").str.contains(r"[\p{Cc}\p{Cf}]") | (pl.col("record_id").str.len_chars() > 100))
@@ -220,7 +221,6 @@ def _typed(source: Source, good: pl.DataFrame, head: pl.DataFrame, cells: CellGr
         columns = columns.with_columns(community=_cell_codes(source, good, cells))
     columns = columns.with_columns(_each_masked(columns.get_column(name)) for name in _MASKED)
     text = pl.concat_str(pl.col("title", "content").fill_null(""), separator="\n").str.strip_chars()
-    category = _first(good, source.issues.from_) if source.issues is not None else pl.lit(None, dtype=pl.String)
     resident = pl.lit(source.resident_channels == "all")
     if isinstance(source.resident_channels, list):
         resident = pl.col("channel").is_in(source.resident_channels).fill_null(False)
@@ -229,7 +229,7 @@ def _typed(source: Source, good: pl.DataFrame, head: pl.DataFrame, cells: CellGr
         reporter_address_hash=_pseudonyms(place_of_caller, key),
         address_hash=spots,
         text_hash=_text_hashes(columns.select(text).to_series()),
-        category_text=_select(good, normalise.to_text(category)).to_series(),
+        category_text=_select(good, _category(source, good)).to_series(),
         is_resident=resident,
     )
     return base.hstack(columns.rename(_STORED_AS))
@@ -250,6 +250,17 @@ def _mapped(source: Source, frame: pl.DataFrame, name: str) -> pl.Expr:
         return pl.lit(None, dtype=pl.String)
     column = normalise.to_text(_first(frame, given.from_))
     return column.replace(given.values) if given.values else column
+
+
+def _category(source: Source, frame: pl.DataFrame) -> pl.Expr:
+    """The category; of joined columns a blank one leaves its place empty, so that no other category comes out."""
+    if source.issues is None:
+        return pl.lit(None, dtype=pl.String)
+    if source.issues.join is None:
+        return normalise.to_text(_first(frame, source.issues.from_))
+    parts = [normalise.to_text(_first(frame, [name])) for name in source.issues.from_]
+    joined = pl.concat_str([part.fill_null("") for part in parts], separator=source.issues.join)
+    return pl.when(pl.any_horizontal(part.is_not_null() for part in parts)).then(joined)
 
 
 def _select(frame: pl.DataFrame, *wanted: pl.Expr, **named: pl.Expr) -> pl.DataFrame:
@@ -321,7 +332,7 @@ def _row_hashes(source: Source, raw: pl.DataFrame, is_voided: pl.Series, key: by
     texts = {f"key.{name}": _first(raw, [name]) for name in source.key or []}
     texts |= {f"column.{name}": _first(raw, item.from_) for name, item in source.columns.items()}
     if source.issues is not None:
-        texts["issues"] = _first(raw, source.issues.from_)
+        texts["issues"] = _category(source, raw)
     if source.chain is not None:
         texts |= {f"chain.{name}": _first(raw, [name]) for name in (source.chain.unit, source.chain.order_by)}
     times = {"occurred_at": source.occurred_at, "known_at": source.known_at.from_}

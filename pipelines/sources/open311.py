@@ -68,7 +68,7 @@ def read(source: Source, timezone: str, landed: list[str], until: dt.date, known
     import httpx
 
     where = f"{source.name} {source.reader.connection}"
-    uri = connection_uri(source, ("https", "http"))
+    uri = connection_uri(source)
     with httpx.Client(timeout=httpx.Timeout(30, connect=10), follow_redirects=False) as client:
         for first, end in _windows(source, landed, until):
             rows = _requests(client, source, uri, first, end, ZoneInfo(timezone), where)
@@ -77,6 +77,29 @@ def read(source: Source, timezone: str, landed: list[str], until: dt.date, known
                 new = without_known(frame, known(frame.get_column("service_request_id").drop_nulls().to_list()))
                 if new.height:
                     yield Fetched(f"{source.reader.connection}/requests/{first:%Y%m%d}-{end:%Y%m%d}", new)
+
+
+def first_page(source: Source, timezone: str, today: dt.date, rows: int) -> pl.DataFrame:
+    """One page of the newest window, else of the first one.
+
+    Raises:
+        RefusedFile: as :func:`read`, or neither has a request.
+    """
+    import httpx
+
+    where = f"{source.name} {source.reader.connection}"
+    uri = connection_uri(source)
+    reader = source.reader
+    length = dt.timedelta(days=reader.window_days or _WINDOW_DAYS)
+    start, zone = reader.start or today, ZoneInfo(timezone)
+    with httpx.Client(timeout=httpx.Timeout(30, connect=10), follow_redirects=False) as client:
+        for first in dict.fromkeys([max(start, today - length), start]):
+            end = min(today, first + length)
+            params = {**_parameters(source, first, end, zone), "page_size": str(min(rows, reader.page_size or rows))}
+            answer = _page(client, uri, {**params, "page": "1"}, f"{where} {first}至{end}第1页")
+            if answer:
+                return _frame([_row(request, zone) for request in answer[:rows]])
+    raise RefusedFile(f"{where}：首个和最近的时段都没有诉求；请核对 reader.start、service_codes 和 jurisdiction")
 
 
 def _windows(source: Source, landed: list[str], until: dt.date) -> Iterator[tuple[dt.date, dt.date]]:
@@ -98,16 +121,7 @@ def _requests(
     client: httpx.Client, source: Source, uri: str, first: dt.date, end: dt.date, zone: ZoneInfo, where: str
 ) -> list[dict[str, str | None]]:
     """All pages of a window."""
-    reader = source.reader
-    params = {
-        "start_date": _instant(first, zone),
-        "end_date": _instant(end, zone),
-        "page_size": str(reader.page_size or _PAGE_SIZE),
-    }
-    if reader.service_codes:
-        params["service_code"] = ",".join(reader.service_codes)
-    if reader.jurisdiction:
-        params["jurisdiction_id"] = reader.jurisdiction
+    params = _parameters(source, first, end, zone)
     rows: list[dict[str, str | None]] = []
     seen: set[bytes] = set()
     stale = 0
@@ -125,6 +139,20 @@ def _requests(
         if stale == _STALE_PAGES:
             return rows
     raise RefusedFile(f"{where}：{first}至{end}超过{_MOST_PAGES}页；请把 reader.window_days 改小")
+
+
+def _parameters(source: Source, first: dt.date, end: dt.date, zone: ZoneInfo) -> dict[str, str]:
+    reader = source.reader
+    params = {
+        "start_date": _instant(first, zone),
+        "end_date": _instant(end, zone),
+        "page_size": str(reader.page_size or _PAGE_SIZE),
+    }
+    if reader.service_codes:
+        params["service_code"] = ",".join(reader.service_codes)
+    if reader.jurisdiction:
+        params["jurisdiction_id"] = reader.jurisdiction
+    return params
 
 
 def _page(client: httpx.Client, uri: str, params: dict[str, str], where: str) -> list[dict[str, Any]]:

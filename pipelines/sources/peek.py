@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import datetime as dt
 import re
@@ -19,6 +18,7 @@ import pyarrow.parquet as pq
 from pipelines.errors import RefusedFile
 from pipelines.sources.archive import is_archive, unpack
 from pipelines.sources.csv_file import csv_rows
+from pipelines.sources.faults import likely_encoding
 from pipelines.sources.jsonl_file import json_rows
 from pipelines.sources.workbook import sheets
 
@@ -70,27 +70,22 @@ def peek(path: Path, file_format: str | None = None, separator: str | None = Non
         return Peek(file_format, None, ",", list(enumerate([names, *values])))
     encoding = encoding_of(path)
     if file_format == "jsonl":
-        records = list(islice(json_rows(path, encoding, where), ROWS))
+        records = [row.values for row in islice(json_rows(path, encoding, where), ROWS) if row.fault is None]
         names = list(dict.fromkeys(name for row in records for name in row))
         values = [[row.get(name) or "" for name in names] for row in records]
         return Peek(file_format, encoding, ",", list(enumerate([names, *values])))
     separator = separator or _separator(path, encoding)
     rows = [
         (line, [_clean(cell) for cell in cells])
-        for line, cells in islice(csv_rows(path, encoding, separator, where), ROWS)
+        for line, cells, _ in islice(csv_rows(path, encoding, separator, where), ROWS)
     ]
     return Peek(file_format, encoding, separator, rows)
 
 
 def encoding_of(path: Path) -> str:
-    """``utf-8`` if the beginning of the file is, else ``gb18030``."""
+    """``utf-8`` if the beginning of the file is, but for a few lines, else ``gb18030``."""
     with path.open("rb") as handle:
-        start = handle.read(1 << 20)
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(start)
-    except UnicodeDecodeError:
-        return "gb18030"
-    return "utf-8"
+        return likely_encoding(handle.read(1 << 20))
 
 
 @contextlib.contextmanager

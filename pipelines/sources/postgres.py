@@ -1,12 +1,14 @@
 """Read a table or query of PostgreSQL from a position of its cursor column on.
 
 One read is one snapshot of the database: a read-only transaction, streamed by a cursor on the server, with every value
-turned into text there. Rows at the last position are read again, since others of the same moment may have come;
-those already landed are known by their content.
+turned into text there. Rows at the last position are read again, since others of the same moment may have come, and
+with an overlap those shortly before it, since a long transaction commits late what it stamped early; those already
+landed are known by their content.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +17,7 @@ import polars as pl
 
 from pipelines.errors import RefusedFile
 from pipelines.sources.contract import Source
-from pipelines.sources.remote import Fetched, connection_uri, without_known
+from pipelines.sources.remote import Fetched, connection_name, connection_uri, without_known
 
 _BATCH_ROWS = 50_000
 _SESSION: dict[str, Any] = {
@@ -27,6 +29,7 @@ _SESSION: dict[str, Any] = {
     "client_encoding": "UTF8",
 }
 _WITH_ZONE = 1184  # the type timestamptz
+_TIMES = {_WITH_ZONE: "timestamptz", 1114: "timestamp", 1082: "date"}
 # SQLSTATE classes whose message tells of our statement and not of rows or passwords
 _SAID_OF_STATEMENT = "42"
 
@@ -38,14 +41,37 @@ def read(source: Source, timezone: str, position: str | None, known: set[bytes],
         source: its contract.
         timezone: the city's; times with a zone become its local times.
         position: the cursor's greatest value landed, as text; None reads all.
-        known: hashes of landed rows at that position, or without a value in the cursor column.
+        known: hashes of landed rows from that position, less the overlap, on, or without a value in the cursor column.
         number: of the last batch that was landed; the next ones count on.
 
     Raises:
         RefusedFile: the server cannot be reached or read; names the source and the remedy, and no secret.
     """
+    for frame in _asked(source, timezone, position, None):
+        new = without_known(frame, known)
+        if new.height:
+            number += 1
+            reached = new.get_column(str(source.reader.cursor))[-1]
+            if source.reader.overlap and position:  # ISO times, whose order is that of their text
+                reached = max(position, reached or "")
+            yield Fetched(f"{series(source)}{number:08d} {reached or ''}".rstrip(), new)
+
+
+def first_rows(source: Source, timezone: str, today: dt.date, rows: int) -> pl.DataFrame:
+    """Some rows as reading would give them, those with the least cursor; without rows, their columns.
+
+    Raises:
+        RefusedFile: as :func:`read`, or there are no rows.
+    """
+    for frame in _asked(source, timezone, None, rows):
+        return frame
+    raise RefusedFile(f"{source.name} {source.reader.connection}：还没有数据行；请核对 reader.table 或 reader.query")
+
+
+def _asked(source: Source, timezone: str, position: str | None, most: int | None) -> Iterator[pl.DataFrame]:
+    """The rows from a position on, ``most`` of them at most, with all that goes wrong as a refusal."""
     where = f"{source.name} {source.reader.connection}"
-    uri = connection_uri(source, ("postgresql", "postgres"))
+    uri = connection_uri(source)
     try:
         import psycopg
     except ImportError:
@@ -54,12 +80,7 @@ def read(source: Source, timezone: str, position: str | None, known: set[bytes],
         with psycopg.connect(uri, **_SESSION) as connection:
             connection.read_only = True
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            for frame in _frames(connection, source, timezone, position, where):
-                new = without_known(frame, known)
-                if new.height:
-                    number += 1
-                    reached = new.get_column(str(source.reader.cursor))[-1]
-                    yield Fetched(f"{series(source)}{number:08d} {reached or ''}".rstrip(), new)
+            yield from _frames(connection, source, timezone, position, most, where)
     except UnicodeError:
         raise RefusedFile(f"{where}：有不是 UTF-8 的文字；请数据库管理员核对库的编码（SQL_ASCII 库须先转码）") from None
     except psycopg.Error as error:
@@ -78,7 +99,9 @@ def series(source: Source) -> str:
     return f"{reader.connection}/{origin}/{reader.cursor}/"
 
 
-def _frames(connection: Any, source: Source, timezone: str, position: str | None, where: str) -> Iterator[pl.DataFrame]:
+def _frames(
+    connection: Any, source: Source, timezone: str, position: str | None, most: int | None, where: str
+) -> Iterator[pl.DataFrame]:
     from psycopg import sql
 
     reader = source.reader
@@ -99,15 +122,23 @@ def _frames(connection: Any, source: Source, timezone: str, position: str | None
         for name, code in types.items()
     ]
     column = sql.Identifier("q", str(reader.cursor))
+    since: sql.Composable = sql.Literal(position)
+    if reader.overlap_length is not None:
+        kind = _TIMES.get(types[reader.cursor])
+        if kind is None:
+            raise RefusedFile(
+                f"{where}：游标列“{reader.cursor}”不是时间，不能往回多读；请删去 reader.overlap，或改用时间列作游标"
+            )
+        since = sql.SQL("{}::{} - {}").format(since, sql.SQL(kind), sql.Literal(reader.overlap_length))
     after: sql.Composable = sql.SQL("")
     if position is not None:
-        after = sql.SQL("where {c} >= {p} or {c} is null").format(c=column, p=sql.Literal(position))
-    statement = sql.SQL("select {} from {} as q {} order by {} nulls first").format(
-        sql.SQL(", ").join(texts), origin, after, column
+        after = sql.SQL("where {c} >= {p} or {c} is null").format(c=column, p=since)
+    statement = sql.SQL("select {} from {} as q {} order by {} nulls first limit {}").format(
+        sql.SQL(", ").join(texts), origin, after, column, sql.Literal(most)
     )
     with connection.cursor(name="xianban") as rows:
         rows.execute(statement)
-        while block := rows.fetchmany(reader.batch_rows or _BATCH_ROWS):
+        while block := rows.fetchmany(most or reader.batch_rows or _BATCH_ROWS):
             values = zip(*block, strict=True)
             yield pl.DataFrame([pl.Series(n, v, dtype=pl.String) for n, v in zip(types, values, strict=True)])
 
@@ -115,7 +146,7 @@ def _frames(connection: Any, source: Source, timezone: str, position: str | None
 def _explained(error: Any, source: Source) -> str:
     """What went wrong and what to do. The driver's own words may quote the URI, so they are used only where safe."""
     state = error.sqlstate or ""
-    name = f"AIRFLOW_CONN_{(source.reader.connection or '').upper()}"
+    name = connection_name(source)
     if state.startswith("28"):
         return f"数据库拒绝登录（{state}）；请检查环境变量 {name} 的用户和口令，及数据库的访问许可"
     if state.startswith("3D"):

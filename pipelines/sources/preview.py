@@ -1,4 +1,4 @@
-"""What a contract makes of a file, without storing anything: for the engineer who writes it.
+"""What a contract makes of a file, or of a server's first rows, for the engineer who writes it; nothing is stored.
 
 Texts are shown masked, also those that no canonical column masks: a wrong contract may take a telephone for a unit.
 """
@@ -15,25 +15,25 @@ from typing import Any
 import polars as pl
 
 from pipelines.cities.city import City
-from pipelines.cities.lists import Division
 from pipelines.errors import RefusedFile, XianbanError
-from pipelines.sources import normalise
+from pipelines.sources import normalise, open311, postgres
+from pipelines.sources.atlas import BLANK, Atlas
 from pipelines.sources.contract import DISPOSAL_COLUMNS, EVENT_COLUMNS, Source
 from pipelines.sources.mapping import map_batch
 from pipelines.sources.peek import Peek, peek, unpacked
-from pipelines.sources.readers import read_file
+from pipelines.sources.readers import check_headers, read_file
 from pipelines.text.mask import masked
 
 SHOWN_ROWS = 3
+ASKED_ROWS = 200
 MOST = 10
 _HIDDEN = ("source_name", "batch_id", "row_hash", "caller_hash", "reporter_address_hash", "text_hash")
 _NOT_A_SECRET = b"preview: pseudonyms made here are thrown away"
-_BLANK = "（空）"
 
 
 @dataclass
 class Preview:
-    """What would become of a file; everything after ``refusal`` is empty for one that would be refused.
+    """What would become of a file or of a server's first rows; all after ``refusal`` is empty where that is said.
 
     Attributes:
         columns: canonical column (or key, clock, category) -> the header it is read from, None where none was found.
@@ -80,9 +80,28 @@ def preview(source: Source, city: City, path: Path, exported: dt.date | None) ->
     except RefusedFile as error:
         shown.refusal = str(error)
         return shown
+    before = None if exported is None else dt.datetime.combine(exported, dt.time()) + dt.timedelta(days=1)
+    return _filled(shown, source, city, raw, before)
+
+
+def preview_server(source: Source, city: City, today: dt.date) -> Preview:
+    """What the contract makes of the first rows that a database or service gives; it is asked for one page."""
+    shown = Preview(source.name, str(source.reader.connection), source.reader.format)
+    ask = postgres.first_rows if source.reader.format == "postgres" else open311.first_page
+    try:
+        raw = ask(source, city.config.timezone, today, ASKED_ROWS)
+        shown.columns = {name: _header(names, raw.columns) for name, names in _wanted(source).items()}
+        shown.unused_headers = _unused(source, raw.columns)
+        check_headers(source, raw.columns, f"{source.name} {source.reader.connection}")
+    except RefusedFile as error:
+        shown.refusal = str(error)
+        return shown
+    return _filled(shown, source, city, raw, None)
+
+
+def _filled(shown: Preview, source: Source, city: City, raw: pl.DataFrame, before: dt.datetime | None) -> Preview:
     raw = raw.with_row_index("row_no", offset=1)
     raw = raw.with_columns(pl.col("row_no").cast(pl.Int64), batch_id=pl.lit("preview"))
-    before = None if exported is None else dt.datetime.combine(exported, dt.time()) + dt.timedelta(days=1)
     mapped = map_batch(source, raw, before, city.config.cells, _NOT_A_SECRET)
     shown.columns = {name: _header(names, raw.columns) for name, names in _wanted(source).items()}
     shown.unused_headers = _unused(source, [c for c in raw.columns if c not in ("row_no", "batch_id")])
@@ -119,7 +138,8 @@ def _wanted(source: Source) -> dict[str, list[str]]:
         if clock is not None and clock.from_:
             wanted[name] = clock.from_
     if source.issues is not None:
-        wanted["category"] = source.issues.from_
+        joined = source.issues.join is not None
+        wanted |= {f"category {names[0]}" if joined else "category": names for names in source.issues.needed}
     return wanted | {name: item.from_ for name, item in source.columns.items()}
 
 
@@ -141,7 +161,7 @@ def _shown(value: Any) -> Any:
 
 def _counted(values: pl.Series, most: int | None = MOST) -> dict[str, int]:
     """How often each value stands, the most frequent first; masked, for a wrong column may hold anything."""
-    counts = Counter(_BLANK if value is None else masked(value) for value in values)
+    counts = Counter(BLANK if value is None else masked(value) for value in values)
     return dict(counts.most_common(most))
 
 
@@ -184,7 +204,7 @@ def _unplaced(city: City, accepted: pl.DataFrame) -> dict[str, int]:
     )
     if city.config.cells is not None:
         return {"outside of [cells]": lost} if (lost := texts["community_text"].null_count()) else {}
-    atlas = _Atlas(city.divisions)
+    atlas = Atlas(city.divisions)
     counts: Counter[str] = Counter()
     for (grid, community, street, district, day), rows in Counter(texts.iter_rows()).items():
         reason = atlas.why_not(grid, community, street, district, day)
@@ -193,55 +213,13 @@ def _unplaced(city: City, accepted: pl.DataFrame) -> dict[str, int]:
     return dict(counts.most_common(MOST))
 
 
-class _Atlas:
-    """The divisions by what records call them."""
-
-    def __init__(self, divisions: list[Division]) -> None:
-        self._latest = {row.code: row for row in sorted(divisions, key=lambda row: row.valid_from or dt.date.min)}
-        self._called: dict[tuple[str, str], list[Division]] = {}
-        for row in divisions:
-            for text in {row.code, row.name}:
-                self._called.setdefault((row.level, text), []).append(row)
-
-    def why_not(
-        self, grid: str | None, community: str | None, street: str | None, district: str | None, day: dt.date
-    ) -> str | None:
-        """Why a record has no community; None if it has one."""
-        grids = [row for row in self._called.get(("grid", grid or ""), []) if row.code == grid and _holds(row, day)]
-        if len({row.parent_code for row in grids}) == 1:
-            return None
-        if community is None:
-            return _BLANK
-        named = self._called.get(("community", community), [])
-        here = [row for row in named if _holds(row, day)]
-        in_street = [row for row in here if self._within(row, "street", street)]
-        fitting = {row.code for row in in_street if self._within(row, "district", district)}
-        if len(fitting) == 1:
-            return None
-        shown = masked(community)
-        if not named:
-            return f"{shown}: not in divisions.csv"
-        if not here:
-            return f"{shown}: not on that day"
-        if not fitting:
-            return f"{shown}: not in that street or district"
-        return f"{shown}: {len(fitting)} of that name"
-
-    def _within(self, row: Division, level: str, text: str | None) -> bool:
-        above: Division | None = row
-        while above is not None and above.level != level:
-            above = self._latest.get(above.parent_code) if above.parent_code else None
-        return text is None or above is None or above.code in {r.code for r in self._called.get((level, text), [])}
-
-
-def _holds(row: Division, day: dt.date) -> bool:
-    return (row.valid_from or dt.date.min) <= day < (row.valid_to or dt.date.max)
-
-
 def as_lines(shown: Preview, source: Source) -> Iterator[str]:
     """A preview for a terminal."""
     form = ", ".join(filter(None, [shown.format, shown.encoding]))
-    yield f"file: {shown.file} ({form}), header in row {shown.header_row}"
+    if source.reader.is_remote:
+        yield f"server: {shown.file} ({form}), first {shown.rows_in} rows"
+    else:
+        yield f"file: {shown.file} ({form}), header in row {shown.header_row}"
     yield "columns:"
     for name, header in shown.columns.items():
         share = shown.missing_shares.get(name)

@@ -23,7 +23,8 @@ import pyarrow.parquet as pq
 from pipelines.errors import RefusedFile
 from pipelines.sources.archive import is_archive
 from pipelines.sources.contract import ROW_FAULT, Source
-from pipelines.sources.csv_file import Row, csv_rows
+from pipelines.sources.csv_file import Row, csv_rows, wrong_bytes
+from pipelines.sources.faults import FIELDS, fault
 from pipelines.sources.jsonl_file import json_rows
 from pipelines.sources.workbook import ALL_SHEETS, sheets
 
@@ -65,7 +66,7 @@ def read_file(source: Source, path: Path, name: str) -> pl.DataFrame:
 def read_blocks(source: Source, path: Path, name: str) -> Iterator[pl.DataFrame]:
     """The rows of one file as text columns, in blocks, so that a large file needs little memory.
 
-    A CSV row that does not fit the header carries what is wrong, and the fields beyond the header, in the column
+    A row that cannot be read, or does not fit the header, carries what is wrong, and what has no column, in the column
     ``ROW_FAULT``, so that cleaning rejects it with all it holds. A column of that name, or one without header, is in
     the blocks only where it holds something.
 
@@ -105,7 +106,12 @@ def _is_day(digits: str) -> bool:
     return True
 
 
-def _check_headers(source: Source, headers: list[str], where: str, needs: bool = True) -> None:
+def check_headers(source: Source, headers: list[str], where: str, needs: bool = True) -> None:
+    """Refuse what cannot be stored or counted.
+
+    Raises:
+        RefusedFile: too many headers, the same twice, one of ours, or a needed one missing.
+    """
     lower = [header.lower() for header in headers]
     if len(headers) > _MOST_COLUMNS:
         raise RefusedFile(f"{where}：有{len(headers)}列，超过{_MOST_COLUMNS}列；请检查分隔符或重新导出")
@@ -129,9 +135,12 @@ def _read_csv(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame]:
     head = list(islice(rows, source.reader.header_within))
     if not head:
         raise RefusedFile(f"{where}：只有空行；请{source.owner or '提供单位'}重新导出")
-    skip = _header_row([fields for _, fields in head], source)
-    headers = _named(head[skip][1])
-    _check_headers(source, headers, where)
+    skip = _header_row([row.fields for row in head], source)
+    headers = _named(head[skip].fields)
+    has_all = all(any(name in headers for name in names) for names in source.needed_headers)
+    if head[skip].fault or (not has_all and any(row.fault for row in head)):
+        raise wrong_bytes(path, source.reader.encoding, where)
+    check_headers(source, headers, where)
     # a row that ends behind the last needed column is whole: some programs leave out the separators of blank cells
     fewest = 1 + max(i for i, header in enumerate(headers) if any(header in names for names in source.needed_headers))
     rows = chain(head[skip + 1 :], rows)
@@ -142,18 +151,19 @@ def _read_csv(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame]:
 def _framed(rows: list[Row], headers: list[str], fewest: int) -> pl.DataFrame:
     width = len(headers)
     faults: list[str | None] = []
-    for line, fields in rows:
-        fault = None
+    for line, fields, odd in rows:
+        wrong = odd
         if len(fields) > width:
             surplus = json.dumps(fields[width:], ensure_ascii=False)
-            fault = f"第{line}行有{len(fields)}个字段，表头只有{width}个；多出的是 {surplus}"
+            words = f"有{len(fields)}个字段，表头只有{width}个；多出的是 {surplus}"
+            wrong = f"{odd}，{words}" if odd else fault(FIELDS, line, words)
             del fields[width:]
         elif len(fields) < width:
             if len(fields) < fewest:
-                fault = f"第{line}行只有{len(fields)}个字段，表头有{width}个"
+                wrong = odd or fault(FIELDS, line, f"只有{len(fields)}个字段，表头有{width}个")
             fields.extend([""] * (width - len(fields)))
-        faults.append(fault)
-    columns = list(zip(*(fields for _, fields in rows), strict=True)) or [()] * width
+        faults.append(wrong)
+    columns = list(zip(*(row.fields for row in rows), strict=True)) or [()] * width
     frame = pl.DataFrame(
         [pl.Series(name, values, dtype=pl.String) for name, values in zip(headers, columns, strict=True)]
     )
@@ -173,7 +183,7 @@ def _read_workbook(source: Source, path: Path, where: str) -> Iterator[pl.DataFr
         found = True
         skip = _header_row(head, source)
         headers = _named(head[skip])
-        _check_headers(source, headers, f"{where} 工作表“{title}”" if every else where)
+        check_headers(source, headers, f"{where} 工作表“{title}”" if every else where)
         frame.columns = headers
         body = frame.slice(skip + 1)
         yield body.filter(~pl.all_horizontal(pl.all().is_null()))
@@ -188,21 +198,20 @@ def _read_jsonl(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame
     headers: dict[str, None] = {}
     rows = json_rows(path, source.reader.encoding, where)
     while block := list(islice(rows, _ROWS_AT_ONCE)):
-        mine = dict.fromkeys(name for row in block for name in row)
+        mine = dict.fromkeys(name for row in block for name in row.values)
         if not headers.keys() >= mine.keys():
             headers |= mine
-            _check_headers(source, list(headers), where, needs=False)
-        yield pl.DataFrame(
-            [pl.Series(name, [row.get(name) for row in block], dtype=pl.String) for name in mine]
-            or [pl.Series(_NO_FIELDS, [None] * len(block), dtype=pl.String)]
-        )
+            check_headers(source, list(headers), where, needs=False)
+        columns = [pl.Series(name, [row.values.get(name) for row in block], dtype=pl.String) for name in mine]
+        faults = pl.Series(ROW_FAULT, [row.fault for row in block], dtype=pl.String)
+        yield pl.DataFrame([*(columns or [pl.Series(_NO_FIELDS, [None] * len(block), dtype=pl.String)]), faults])
     if headers:
-        _check_headers(source, list(headers), where)
+        check_headers(source, list(headers), where)
 
 
 def _read_parquet(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame]:
     with pq.ParquetFile(path) as file:
-        _check_headers(source, file.schema_arrow.names, where)
+        check_headers(source, file.schema_arrow.names, where)
         for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
             frame = pl.DataFrame(pl.from_arrow(batch))
             yield frame.select(_cells(frame.get_column(name)) for name in frame.columns)

@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.errors import RefusedFile
 from pipelines.sources.contract import Source
 
+SCHEMES = {"postgres": ("postgresql", "postgres"), "open311": ("https", "http")}
 _OURS = ("batch_id", "row_no")
 
 
@@ -22,13 +23,18 @@ class Fetched(NamedTuple):
     frame: pl.DataFrame
 
 
-def connection_uri(source: Source, schemes: tuple[str, ...]) -> str:
+def connection_name(source: Source) -> str:
+    """The environment variable that holds the URI of the source's connection."""
+    return f"AIRFLOW_CONN_{(source.reader.connection or '').upper()}"
+
+
+def connection_uri(source: Source) -> str:
     """The secret URI of the source's connection, from ``AIRFLOW_CONN_<NAME>``.
 
     Raises:
         RefusedFile: not set, or no URI of such a scheme. The message never quotes it.
     """
-    name = f"AIRFLOW_CONN_{(source.reader.connection or '').upper()}"
+    name, schemes = connection_name(source), SCHEMES[source.reader.format]
     uri = os.environ.get(name, "").strip()
     where = f"{source.name} {source.reader.connection}"
     if not uri:

@@ -66,8 +66,12 @@ def _from_postgres(run: Run, source: Source) -> Iterator[Fetched]:
         )  # fmt: skip
         if position is not None and columns:
             column = quoted(columns[0][0])
-            edge = door.query(f"select * from {table} where {column} = $p or {column} is null", p=position)
-            known = set(row_hashes(edge))
+            back = source.reader.overlap_length
+            edge = f"select * from {table} where {column} is null or "
+            known = set(row_hashes(
+                door.query(f"{edge}{column} = $p", p=position) if back is None else
+                door.query(f"{edge}try_cast({column} as timestamp) >= $p::timestamp - $b::interval", p=position, b=back)
+            ))  # fmt: skip
     yield from postgres.read(source, run.city.config.timezone, position, known, number)
 
 

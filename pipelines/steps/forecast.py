@@ -44,7 +44,8 @@ def forecast(run: Run) -> Counts:
     panel, thresholds = panels[run.as_of_date], year_thresholds(run, panels, run.as_of_date)
 
     predictions = [_predicted(run, chosen.fit(panel, thresholds), baseline.fit(panel, thresholds), panel, thresholds)]
-    sentences_of_cells = sentences(reasons(chosen, panel, thresholds, panel.cells()), evidence, run.as_of_date)
+    facts = reasons(chosen, panel, thresholds, panel.cells())
+    sentences_of_cells = sentences(facts, evidence, run.as_of_date, weeks=len(panel.observed))
     if not served_then and panels[closed].counts.any():
         # what would have been said a week ago, from what was known then; marked as recomputed
         then = year_thresholds(run, panels, closed)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import polars as pl
 
 from pipelines.errors import RefusedFile
-from pipelines.sources.archive import is_archive, unpack
+from pipelines.sources.archive import is_archive
 from pipelines.sources.contract import Source
-from pipelines.sources.readers import files_of, read_blocks
+from pipelines.sources.readers import read_blocks
 from pipelines.sources.spool import Spool
-from pipelines.steps import fetch
+from pipelines.steps import drop_folder, fetch
 from pipelines.steps.run import BLOCK_ROWS, Counts, Run, in_blocks, log
 from pipelines.warehouse.door import Door
 
@@ -29,19 +24,26 @@ _SCHEMA = {"exported_date": pl.Date, "refusal": pl.String}
 
 @dataclass(frozen=True)
 class Batch:
-    """One file: its row of ``ops.batches``, and its rows as text unless it was refused."""
+    """One file.
+
+    Attributes:
+        record: its row of ``ops.batches``.
+        rows: its rows as text, unless it was refused.
+        instead_of: the refused archive whose last file this is; its batch ends with this one's beginning.
+    """
 
     record: dict[str, Any]
     rows: Spool | None
+    instead_of: dict[str, Any] | None = None
 
 
 def land(run: Run, source: Source) -> Counts:
     """Take in every file of a source exported by the as-of date that was not taken in before.
 
-    A file is known by its content: the same bytes under another name are the same batch. A file that cannot be read
-    is recorded as refused with its reason, and the next one is tried. Refused files, and all files after the contract
-    was changed, are read again from the landing folder. What a server sends becomes files of the landing folder, and
-    a server that cannot be read is recorded as refused until it can.
+    A file is known by its content: the same bytes under another name are the same batch, and purged bytes do not come
+    back. A file that cannot be read is recorded as refused with its reason, and the next one is tried. Refused files,
+    and all files after the contract was changed, are read again from the landing folder. What a server sends becomes
+    files of the landing folder, and a server that cannot be read is recorded as refused until it can.
 
     Grain of ``raw.<source>``: one row per row of a file. Key: (batch_id, row_no). A batch is stored in one transaction,
     however many blocks of rows it has.
@@ -50,21 +52,32 @@ def land(run: Run, source: Source) -> Counts:
     folder.mkdir(parents=True, exist_ok=True)
     with run.warehouse.reading() as door:
         known = door.query("select * from ops.batches where source_name = $s", s=source.name)
+        purged = {batch_id for (batch_id,) in door.rows(
+            "select batch_id from ops.purged_batches where source_name = $s", s=source.name)}  # fmt: skip
     known = known.filter(pl.col("batch_id") != fetch.unread_id(source))
     again = known.filter((pl.col("state") == "refused") | (pl.col("contract_hash") != source.contract_hash))
     # what was purged, or not restored, cannot be read again: it stays as it was read
     again = again.filter(pl.Series([(folder / name).exists() for name in again["file_hash"]], dtype=pl.Boolean))
+    ids = set(known["batch_id"])
+    taken = set(ids)
+
+    def wanted(content_hash: str) -> bool:
+        """Unknown; or known, but not purged and no longer landed, as after a restore."""
+        batch_id = f"{source.name}:{content_hash[:16]}"
+        return batch_id not in taken or (batch_id not in purged and not (folder / content_hash).exists())
+
     batches = chain(
-        (_read(run, source, row) for row in again.sort("exported_date", "batch_id").iter_rows(named=True)),
-        _new_batches(run, source, set(known["batch_id"])),
-    )
+        (batch for row in again.sort("exported_date", "batch_id").iter_rows(named=True)
+         for batch in _read_again(run, source, row, taken)),
+        _new_batches(run, source, taken, wanted),
+    )  # fmt: skip
     files = refused = rows = 0
     if source.reader.is_remote:
         _forget_unread(run, source)
     # what a server sent is stored at once: where to read on is told by what is stored
     for block in in_blocks(batches, lambda batch: 0 if batch.rows is None else batch.rows.rows,
                            limit=0 if source.reader.is_remote else BLOCK_ROWS):  # fmt: skip
-        _store(run, source, block, set(known["batch_id"]))
+        _store(run, source, block, ids)
         for batch in block:
             files += 1
             if batch.rows is None:
@@ -85,9 +98,14 @@ def _store(run: Run, source: Source, block: list[Batch], known: set[str]) -> Non
         for batch in block:
             if batch.record["batch_id"] in known:
                 _forget(door, source, batch.record["batch_id"])
+            if batch.instead_of is not None:
+                _forget(door, source, batch.instead_of["batch_id"])
             door.append("ops.batches", pl.DataFrame([batch.record], schema_overrides=_SCHEMA))
             for frame in batch.rows.blocks() if batch.rows is not None else ():
                 door.append(f"raw.{source.name}", frame)
+    for batch in block:
+        if batch.instead_of is not None:
+            (run.settings.landing_dir / source.name / batch.instead_of["file_hash"]).unlink(missing_ok=True)
 
 
 def _forget(door: Door, source: Source, batch_id: str) -> None:
@@ -104,47 +122,42 @@ def _forget_unread(run: Run, source: Source) -> None:
         door.run("delete from ops.batches where batch_id = $b", b=fetch.unread_id(source))
 
 
-def _new_batches(run: Run, source: Source, known: set[str]) -> Iterator[Batch]:
-    records = fetch.records(run, source) if source.reader.is_remote else _file_records(run, source)
-    for record in records:
-        if record["batch_id"] in known:
+def _new_batches(run: Run, source: Source, taken: set[str], wanted: drop_folder.Wanted) -> Iterator[Batch]:
+    remote = source.reader.is_remote
+    for record in fetch.records(run, source) if remote else drop_folder.records(run, source, wanted):
+        if record["batch_id"] in taken:
             continue
-        known.add(record["batch_id"])
+        taken.add(record["batch_id"])
         yield _refused(source, record, record["refusal"]) if record.get("refusal") else _read(run, source, record)
 
 
-def _file_records(run: Run, source: Source) -> Iterator[dict[str, Any]]:
-    """What identifies each file that the source has sent; a ZIP is the files it holds, or one refused file."""
-    folder = run.settings.landing_dir / source.name
-    for path, export_day in files_of(source, run.data_dir):
-        exported = dt.datetime.strptime(export_day, "%Y%m%d").date() if export_day else None
-        if exported is not None and exported > run.as_of_date:
-            continue
-        name = path.relative_to(run.data_dir.resolve()).as_posix()
-        refusal = None
-        if is_archive(path):
-            try:
-                # all of them before the first is taken in: one bad member refuses the archive
-                parts = [
-                    (f"{name}/{member}", *stored)
-                    for member, stored in unpack(
-                        path, source.reader.format, f"{source.name} {name}", partial(_stored, folder)
-                    )
-                ]
-            except RefusedFile as error:
-                parts, refusal = [(name, *_stored_file(path, folder))], str(error)
-        else:
-            parts = [(name, *_stored_file(path, folder))]
-        for part, content_hash, size in parts:
-            yield {
-                "batch_id": f"{source.name}:{content_hash[:16]}",
-                "source_name": source.name,
-                "file_name": part,
-                "file_hash": content_hash,
-                "file_size": size,
-                "exported_date": exported,
-                "refusal": refusal,
-            }
+def _read_again(run: Run, source: Source, row: dict[str, Any], taken: set[str]) -> Iterator[Batch]:
+    """A batch that was read before; for an archive that was refused and no longer is, the files it holds.
+
+    The archive's batch ends only with its last file, so that a run that was killed between them is made good.
+    """
+    landed = run.settings.landing_dir / source.name / row["file_hash"]
+    if source.reader.is_remote or not is_archive(landed, row["file_name"]):
+        yield _read(run, source, row)
+        return
+
+    def wanted(content_hash: str) -> bool:
+        return f"{source.name}:{content_hash[:16]}" not in taken
+
+    try:
+        parts = drop_folder.members(source, landed, row["file_name"], row["exported_date"], wanted)
+    except RefusedFile as error:
+        yield _refused(source, row, str(error))
+        return
+    parts = list({part["batch_id"]: part for part in parts}.values())
+    if not parts:  # all of them came by another way
+        with run.warehouse.writing() as door:
+            _forget(door, source, row["batch_id"])
+        landed.unlink()
+    for part in parts:
+        taken.add(part["batch_id"])
+        batch = _read(run, source, part)
+        yield replace(batch, instead_of=row) if part is parts[-1] else batch
 
 
 def _read(run: Run, source: Source, known: dict[str, Any]) -> Batch:
@@ -152,11 +165,7 @@ def _read(run: Run, source: Source, known: dict[str, Any]) -> Batch:
     folder = run.settings.landing_dir / source.name
     landed = folder / known["file_hash"]
     rows = Spool(folder)
-    where = f"{source.name} {known['file_name']}"
     try:
-        if not source.reader.is_remote and is_archive(landed):
-            unpack(landed, source.reader.format, where, lambda content: None)
-            raise RefusedFile(f"{where}：此前被拒收的压缩包；请重新打包后提供")
         for frame in read_blocks(source, landed, known["file_name"]):
             numbered = frame.with_row_index("row_no", offset=rows.rows + 1)
             rows.put(numbered.with_columns(pl.col("row_no").cast(pl.Int64), batch_id=pl.lit(known["batch_id"])))
@@ -179,24 +188,3 @@ def _record(source: Source, known: dict[str, Any], state: str, rows: int, refusa
         "is_conformed": False,
         "contract_hash": source.contract_hash,
     }
-
-
-def _stored_file(path: Path, folder: Path) -> tuple[str, int]:
-    with path.open("rb") as content:
-        return _stored(folder, content)
-
-
-def _stored(folder: Path, content: IO[bytes]) -> tuple[str, int]:
-    """Copy a file to ``folder/<sha256>``; returns hash and size.
-
-    The hash is taken of the bytes that were copied, so a file that grows meanwhile is stored as what was read.
-    """
-    temporary = folder / f".{os.getpid()}.part"
-    digest, size = hashlib.sha256(), 0
-    with temporary.open("wb") as target:
-        while block := content.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-            target.write(block)
-    os.replace(temporary, folder / digest.hexdigest())
-    return digest.hexdigest(), size

@@ -6,23 +6,27 @@ import datetime as dt
 
 import polars as pl
 
+from models.reasons import YEAR
+from models.targets import LOOK_BACK_WEEKS
+
 _UP, _DOWN = "", "（压低预测）"
 
 
-def sentences(facts: pl.DataFrame, evidence: pl.DataFrame, as_of_date: dt.date) -> pl.DataFrame:
+def sentences(facts: pl.DataFrame, evidence: pl.DataFrame, as_of_date: dt.date, weeks: int) -> pl.DataFrame:
     """One sentence a cell: its counts first, then what moved the forecast most.
 
     Args:
         facts: from :func:`models.reasons.reasons`.
         evidence: rows of ``feature.complaint_counts`` of the as-of date.
         as_of_date: for days since the last handling.
+        weeks: of recording that the facts were taken from: averages are named by no longer span.
 
     Returns:
         Rows of ``forecast.reasons``. Grain: cell. Cells without complaints in 52 weeks get no row.
     """
     moved: dict[tuple[str, str], list[str]] = {}
     for row in facts.iter_rows(named=True):
-        words = _fact(row["key"], row["value"], row["contribution"])
+        words = _fact(row["key"], row["value"], row["contribution"], weeks)
         if words:
             moved.setdefault((row["community_code"], row["issue_code"]), []).append(words)
     rows = []
@@ -42,19 +46,20 @@ def sentences(facts: pl.DataFrame, evidence: pl.DataFrame, as_of_date: dt.date) 
     return pl.DataFrame(rows, schema={"as_of_date": pl.Date, **texts})
 
 
-def _fact(key: str, value: float, contribution: float) -> str | None:
+def _fact(key: str, value: float, contribution: float, weeks: int) -> str | None:
     """The words for one fact; the four-week count stands in every sentence already."""
     side = _UP if contribution > 0 else _DOWN
+    is_long = weeks >= YEAR
     if key == "mean_52w":
-        return f"常年周均{value:.1f}件{side}"
+        return f"{'常年' if is_long else f'有记录的{weeks}周'}周均{value:.1f}件{side}"
     if key == "mean_13w":
-        return f"近13周周均{value:.1f}件{side}"
+        return f"近{min(13, weeks)}周周均{value:.1f}件{side}"
     if key == "last_week":
         return f"上周{value:.0f}件{side}"
     if key == "city_ratio":
-        return f"全市同类为常年的{value:.1f}倍{side}"
+        return f"全市同类为{'常年' if is_long else f'有记录的{weeks}周平均'}的{value:.1f}倍{side}"
     if key == "season_factor":
-        return f"时令系数{value:.1f}{side}"
+        return f"时令系数{value:.1f}{side}" if is_long else None
     if key.startswith("hot_weeks"):
-        return f"近8周{value:.0f}周为热点{side}"
+        return f"近{min(LOOK_BACK_WEEKS, weeks)}周{value:.0f}周为热点{side}"
     return None

@@ -98,8 +98,14 @@ _NUM = r"[0-9一二三四五六七八九十]"
 # before a number that counts buildings, or the floors of one, and names none
 _NO_COUNT = r"(?<![0-9A-Za-z一二三四五六七八九十百千两共有建盖约余近达设几另剩修起造拆个第是为每这那某同哪.])"
 _ROOM = r"(?:[-—#]?\d{3,4}(?:号房|室|房|户(?!型)|号(?![线楼]))?(?![\d元万平㎡米年多余个户]))"
+# 一栋 alone counts more often than it names the first building: then an estate stands before it, or what a building has
+# comes after it
+_ONE_BUILDING = (
+    rf"(?!(?<![区园苑村里湾府城庭居畔期寓院邸坊])一[栋幢](?!{_NUM}{{1,2}}(?:单元|门(?!口)|楼)|[A-Za-z]?\d{{1,2}}单元|[-—#]?\d{{2}}"
+    r"|业主|居民|住户|楼[上下道顶前后]|消?防?电梯(?!房)|[、和及与至到][0-9一二三四五六七八九十]{1,3}(?:栋|幢|号楼)))"
+)
 _BUILDING = re.compile(  # 3号楼2单元501室, 9栋406, B2栋, 42、45、48栋
-    rf"{_NO_COUNT}(?:[0-9A-Za-z]{{1,3}}(?:栋|幢|号楼)?[、和及与至到~～/-]){{0,6}}"
+    rf"{_NO_COUNT}{_ONE_BUILDING}(?:[0-9A-Za-z]{{1,3}}(?:栋|幢|号楼)?[、和及与至到~～/-]){{0,6}}"
     rf"(?:[A-Za-z]?{_NUM}{{1,4}}|[A-Za-z])(?:号楼|栋|幢)"
     r"(?!高层|小高层|楼(?![上下道顶前后])|住宅|建筑|房|别墅|大楼|民房|居民楼|以上|左右|多|余|\d{1,2}层)"
     rf"(?:[A-Za-z]?{_NUM}{{1,2}}(?:单元|门(?!口)))?(?:{_ROOM}|[-—]?\d{{2}}(?:号房|室|户(?!型)))?"

@@ -82,7 +82,7 @@ def purge_rows(door: Door, as_of_date: dt.date, older_than: dt.date) -> Purged:
 
 
 def purge_files(door: Door, landing: Path) -> int:
-    """Remove the landed files of all purged batches; a file that still lies in the drop folder is landed again.
+    """Remove the landed files of all purged batches; landing knows them by their hash and does not bring them back.
 
     Copies that a killed process left unfinished go as well. Returns how many files were removed.
     """

@@ -1,9 +1,23 @@
 -- How often did residents complain of this issue in this community, as far as we knew?
 -- Grain: community × issue with a complaint in 364 days. Key: the same.
--- A source that never tells when a matter is closed says nothing about what is still open.
+-- A source that never tells when a matter is closed says nothing about what is still open: where no source of these
+-- complaints tells it, that is unknown. So is last year, unless at least half of the cell's complaints are of sources
+-- that recorded then.
 -- Counted as in cell_weeks.
 -- Reads: core.fct_event_versions, core.dim_source, core.fct_incident_links
-with known as (
+with recorded as (
+    select
+        source_name,
+        min(occurred_at)::date <= $as_of_date::date - interval 364 days
+        and bool_or(
+            occurred_at >= $as_of_date::date - interval 364 days and occurred_at < $as_of_date::date - interval 336 days
+        ) as has_last_year
+    from core.fct_event_versions
+    where is_resident and known_from < $as_of_date
+    group by source_name
+),
+
+known as (
     select
         v.community_code,
         v.issue_code,
@@ -11,9 +25,11 @@ with known as (
         v.occurred_at,
         (date_diff('day', v.occurred_at::date, $as_of_date::date) - 1) // 7 as weeks_back,
         case when v.closed_at < $as_of_date then v.closed_at end as closed_at,
-        d.reports_closing
+        d.reports_closing,
+        r.has_last_year
     from core.fct_event_versions as v
     inner join core.dim_source as d on v.source_name = d.source_name
+    inner join recorded as r on v.source_name = r.source_name
     where
         v.is_resident
         and v.community_code is not null
@@ -42,7 +58,9 @@ matters as (
         weeks_back,
         max(occurred_at) as occurred_at,
         max(closed_at) as closed_at,
-        bool_or(reports_closing and closed_at is null) as is_open
+        bool_or(reports_closing and closed_at is null) as is_open,
+        bool_or(reports_closing) as reports_closing,
+        bool_or(has_last_year) as has_last_year
     from known
     group by community_code, issue_code, matter, weeks_back
 )
@@ -54,9 +72,15 @@ select
     (count(*) filter (where weeks_back = 0))::integer as complaint_count_7d,
     (count(*) filter (where weeks_back < 4))::integer as complaint_count_28d,
     count(*)::integer as complaint_count_364d,
-    (count(*) filter (where weeks_back >= 48))::integer as complaint_count_same_28d_last_year,
+    case
+        when 2 * count(*) filter (where has_last_year) >= count(*)
+            then (count(*) filter (where weeks_back >= 48))::integer
+    end as complaint_count_same_28d_last_year,
     max(occurred_at)::date as last_occurred_date,
-    (count(*) filter (where weeks_back < 4 and is_open))::integer as unresolved_count_28d,
+    case
+        when count(*) filter (where weeks_back < 4) = 0 or bool_or(reports_closing) filter (where weeks_back < 4)
+            then (count(*) filter (where weeks_back < 4 and is_open))::integer
+    end as unresolved_count_28d,
     max(closed_at)::date as last_closed_date
 from matters
 group by community_code, issue_code

@@ -83,6 +83,18 @@ calls as (
     group by community_code
 ),
 
+-- a cell without any complaint had none last year either, if last year is known of the city as a whole
+covered as (
+    select
+        coalesce(
+            2 * sum(complaint_count_364d) filter (where complaint_count_same_28d_last_year is not null)
+            >= sum(complaint_count_364d),
+            false
+        ) as has_last_year
+    from feature.complaint_counts
+    where as_of_date = $as_of_date
+),
+
 final as (
     select
         f.as_of_date,
@@ -111,14 +123,21 @@ final as (
         f.hot_threshold,
         coalesce(c.complaint_count_7d, 0) as complaint_count_7d,
         coalesce(c.complaint_count_28d, 0) as complaint_count_28d,
-        coalesce(c.complaint_count_same_28d_last_year, 0) as complaint_count_same_28d_last_year,
+        case
+            when c.community_code is not null then c.complaint_count_same_28d_last_year
+            when covered.has_last_year then 0
+        end as complaint_count_same_28d_last_year,
         coalesce(c.complaint_count_364d, 0) as complaint_count_364d,
         f.hot_weeks_8w,
-        coalesce(c.unresolved_count_28d, 0) as unresolved_count_28d,
+        case when c.community_code is null then 0 else c.unresolved_count_28d end as unresolved_count_28d,
         c.last_occurred_date,
         c.last_closed_date,
         10000.0 * coalesce(calls.complaint_count, 0) / nullif(p.population, 0) as calling_rate_364d,
-        coalesce(r.reasons, '近一年无同类诉求') as reasons,
+        case
+            when r.reasons is not null then r.reasons
+            when covered.has_last_year then '近一年无同类诉求'
+            else '近一年已有记录中无同类诉求'
+        end as reasons,
         coalesce(d.unit_name, u.unit_name) as responsible_unit,
         d.category as responsibility_category,
         case
@@ -132,6 +151,7 @@ final as (
     from predictions as f
     inner join places as p on f.community_code = p.place_code
     inner join core.dim_issue as i on f.issue_code = i.issue_code
+    cross join covered
     left join feature.complaint_counts as c
         on f.as_of_date = c.as_of_date and f.community_code = c.community_code and f.issue_code = c.issue_code
     left join forecast.reasons as r

@@ -18,6 +18,7 @@ import yaml
 from tests.faults.workbook import read_workbook
 
 _BLANKS = {"", "-", "--", "—", "无", "null", "NULL", "None", "nan"}
+BROKEN = "\0"
 _OLDEST = datetime(2000, 1, 1)
 
 
@@ -48,14 +49,25 @@ def table_of(path: Path, contract: dict) -> tuple[list[str], list[list[str]]]:
     if reader["format"] == "xlsx":
         rows = read_workbook(path)
     else:
-        text = path.read_bytes().decode(
-            "utf-8-sig" if reader.get("encoding", "utf-8") == "utf-8" else reader["encoding"]
-        )
-        rows = list(csv.reader(io.StringIO(text, newline="")))
+        # latin-1 keeps every byte, and neither encoding has a separator, quote or line end inside a character
+        text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+        rows = [
+            [decoded(cell, reader.get("encoding", "utf-8")) for cell in row]
+            for row in csv.reader(io.StringIO(text, newline=""))
+        ]
     rows = [row for row in rows if any(row)]
     keys = contract["key"] if isinstance(contract["key"], list) else [contract["key"]]
     start = next(i for i, row in enumerate(rows) if set(keys) <= {cell.strip() for cell in row})
     return [cell.strip() for cell in rows[start]], rows[start + 1 :]
+
+
+def decoded(cell: str, encoding: str) -> str:
+    """The cell as text; what is none, or holds NUL, is ``BROKEN``."""
+    try:
+        text = cell.encode("latin-1").decode(encoding)
+    except UnicodeDecodeError:
+        return BROKEN
+    return BROKEN if "\0" in text else text
 
 
 def moment(text: str | None) -> datetime | None:
@@ -86,7 +98,7 @@ def count(contract_file: Path, files: list[Landed]) -> Totals:
         seen: set[tuple] = set()
         for number, cells in enumerate(rows, 1):
             totals.rows_in += 1
-            if len(cells) > len(header):
+            if len(cells) > len(header) or BROKEN in cells:
                 totals.rejected += 1
                 continue
             row = dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True))

@@ -103,13 +103,17 @@ def cases() -> list[Case]:
     hotline("zero_bytes", b"", "refused")
     hotline("blank_lines_only", b"\r\n\r\n\r\n", "refused")
     hotline("one_nul", b"\0", "refused")
-    hotline("nul_in_the_middle", whole.replace(b"12345", b"12\x00345"), "refused")
+    hotline("nul_in_the_middle", whole.replace(b"12345", b"12\x00345"), "rejected", 1)
+    hotline("one_broken_byte", orders("one_broken_byte", {}).replace(b"12345", b"12\xff345", 1), "rejected", 1)
+    hotline("broken_byte_in_the_header", whole.replace("受理".encode("gb18030"), b"\xff", 1), "refused")
     hotline("random_bytes", bytes((i * 7919 + i // 3) % 256 for i in range(5000)), "refused")
     hotline("utf16", orders("utf16", encoding="utf-16"), "refused")
     hotline("utf8_without_bom", orders("utf8_without_bom", encoding="utf-8"), "refused")
     hotline("utf8_with_bom", orders("utf8_with_bom", encoding="utf-8-sig"), "taken")
     hotline("bom_alone", b"\xef\xbb\xbf", "refused")
-    hotline("mixed_encodings", whole + orders("mixed", encoding="utf-8").split(b"\r\n")[1] + b"\xff\xff\r\n", "refused")
+    hotline(
+        "mixed_encodings", whole + orders("mixed", encoding="utf-8").split(b"\r\n")[1] + b"\xff\xff\r\n", "rejected", 1
+    )
     hotline(
         "big5",
         _csv(*_rows("big5", {"工單編號": "一", "來電時間": "昨天"}, [{}]), encoding="big5"),

@@ -31,7 +31,7 @@ def mutate(data: Path, contracts: Path, seed: int) -> None:
             header, rows = table_of(path, contract)
             rows = [row + [""] * (len(header) - len(row)) for row in rows]
             table = _harmed(contract, header, rows, chance)
-            path.write_bytes(_encoded(contract, table))
+            path.write_bytes(_with_broken_bytes(_encoded(contract, table), contract, len(table), chance))
 
 
 def _harmed(contract: dict, header: list[str], rows: list[list[str]], chance: random.Random) -> list[list[str]]:
@@ -66,6 +66,19 @@ def _harmed(contract: dict, header: list[str], rows: list[list[str]], chance: ra
     if contract["reader"]["format"] == "csv" and done:
         chance.choice(table[1:]).append("多出的字段")
     return table
+
+
+def _with_broken_bytes(content: bytes, contract: dict, rows: int, chance: random.Random) -> bytes:
+    """Bytes that are no text in up to three rows of a CSV: so many are no ground to refuse it."""
+    if contract["reader"]["format"] != "csv":
+        return content
+    lines = content.split(b"\r\n")
+    for number in {chance.randint(1, rows) for _ in range(chance.randint(0, 3))}:
+        if number < len(lines) and lines[number].count(b",") and b'"' not in lines[number]:
+            cells = lines[number].split(b",")
+            cells[chance.randrange(len(cells))] += chance.choice([b"\xff", b"\0", b"\xff\xfe"])
+            lines[number] = b",".join(cells)
+    return b"\r\n".join(lines)
 
 
 def _encoded(contract: dict, table: list[list[str]]) -> bytes:

@@ -15,7 +15,7 @@ from tests.conftest import SmallCity
 
 
 def break_files(data: Path) -> None:
-    """Five kinds of trouble in three sources; departments stay whole."""
+    """Six kinds of trouble in three sources; departments stay whole."""
     orders = sorted((data / "hotline").glob("*.csv"))
     orders[-1].write_bytes(b"")
     text = orders[-2].read_bytes().decode("gb18030")
@@ -27,7 +27,8 @@ def break_files(data: Path) -> None:
     appeals = sorted((data / "app").glob("*.xlsx"))
     appeals[-1].write_bytes(b"this is no workbook")
     cases = sorted((data / "grid").glob("*.csv"))
-    cases[-1].write_bytes(cases[-1].read_bytes()[:-7] + b"\xff\xfe\xff")
+    cases[-1].write_bytes(cases[-1].read_bytes().decode("utf-8-sig").encode("gb18030"))
+    cases[-2].write_bytes(cases[-2].read_bytes().rstrip(b"\r\n") + b"\xff\r\n")
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +49,17 @@ def test_broken_files_are_refused_by_name_with_a_remedy(broken_city: SmallCity) 
     for file_name, words in refused.items():
         assert Path(file_name).name in words
     joined = " ".join(refused.values())
-    for piece in ("文件为空", "缺少列“来电时间”", "来电时刻", "不是完好的 .xlsx", "utf-8 之外"):
+    for piece in ("文件为空", "缺少列“来电时间”", "来电时刻", "不是完好的 .xlsx", "改为 gb18030"):
         assert piece in joined
+
+
+def test_a_row_with_broken_bytes_is_rejected_and_its_file_goes_on(broken_city: SmallCity) -> None:
+    run = Run(broken_city.settings(), broken_city.as_of_date)
+    with run.warehouse.reading() as door:
+        rows = door.rows("select reason, remedy, raw_text, accepted from ops.rejected_rows inner join ops.batches "
+                         "using (batch_id, source_name) where source_name = 'grid' and reason like '%字节%'")  # fmt: skip
+    ((reason, remedy, raw_text, accepted),) = rows
+    assert "不是文字的字节" in reason and "请" in remedy and "\\\\xff" in raw_text and accepted > 0
 
 
 def test_other_sources_go_on_and_rows_add_up(broken_city: SmallCity) -> None:

@@ -18,6 +18,7 @@ import pytest
 from pipelines.settings import Settings
 from pipelines.sources import open311
 from pipelines.sources.contract_file import load_source
+from pipelines.sources.preview import preview_server
 from pipelines.steps.clean import clean
 from pipelines.steps.land import land
 from pipelines.steps.run import Run
@@ -280,6 +281,31 @@ def test_odd_values_are_kept_for_cleaning_to_judge(service: Service, town: Run) 
             ("soon", '{"a": [1]}', "ab")
         ]
     assert clean(town, source_of(town)).rejected == 1
+
+
+def test_source_check_asks_for_one_page_of_the_newest_window_that_has_one(service: Service, town: Run) -> None:
+    lists = {"issues": "issue_code,issue_name,is_dangerous\nA1,路灯,0\n", "issue_map": "system,value,issue_code\n",
+             "divisions": "code,level,name,parent_code\n77,district,清溪区,\n"}  # fmt: skip
+    for name, text in lists.items():
+        (town.city.folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    found = preview_server(source_of(town, page_size=None), town.city, town.as_of_date)
+    assert (found.refusal, found.rows_in, found.accepted) == (None, 1, 1)
+    assert found.mapped_rows[0]["record_id"] == "3" and found.unmapped_categories == {"007": 1}
+    assert [(asked["page"], asked["page_size"]) for asked in service.asked] == [("1", "200")]
+    service.asked.clear()
+    later = preview_server(source_of(town), town.city, dt.date(2026, 9, 3))
+    assert [row["record_id"] for row in later.mapped_rows] == ["1", "2"] and len(service.asked) == 2
+    with town.warehouse.reading() as door:
+        assert not door.has_table("raw.requests") and door.scalar("select count(*) from ops.batches") == 0
+    assert not (town.settings.landing_dir / "requests").exists()
+
+
+def test_source_check_tells_what_is_wrong(service: Service, town: Run) -> None:
+    service.requests = []
+    assert "首个和最近的时段都没有诉求" in str(preview_server(source_of(town), town.city, town.as_of_date).refusal)
+    service.troubles = [403]
+    refusal = str(preview_server(source_of(town), town.city, town.as_of_date).refusal)
+    assert "拒绝访问（403）" in refusal and "s3cret" not in refusal
 
 
 def test_nobody_waits_for_real(waits: list[float]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import shutil
 import socket
@@ -13,12 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from pipelines.cli import app
+from pipelines.doctor import examine
 from pipelines.settings import Settings
+from pipelines.sources import preview
 from pipelines.sources.contract_file import load_source
 from pipelines.steps.clean import clean
+from pipelines.steps.conform import conform
 from pipelines.steps.land import land
 from pipelines.steps.run import Run
+from pipelines.steps.validate import validate
 from pipelines.warehouse.migrate import migrate
 
 PASSWORD = "s3cret-口令"
@@ -226,6 +233,60 @@ def test_a_row_without_cursor_is_read_once(server: Server, town: Run) -> None:
         assert sorted(ids(town)) == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "overlap", "is_found"),
+    [("timestamptz", None, False), ("timestamptz", "2h", True), ("timestamptz", "30min", False), ("date", "2d", True)],
+)
+def test_a_row_that_was_committed_late_is_found_by_an_overlap(
+    server: Server, town: Run, kind: str, overlap: str | None, is_found: bool
+) -> None:
+    server.do(f"alter table orders alter column updated_at type {kind}")
+    more = "" if overlap is None else f", overlap: {overlap}"
+    write(town.city.folder, SOURCE.replace("batch_rows: 2", f"batch_rows: 2{more}"))
+    land(town, source_of(town))
+    server.do("insert into orders values (9, '2025-08-31 08:00', '2025-08-31 12:00+08'::timestamptz + "
+              f"interval '{'1 hour' if kind == 'date' else '22 hours'}', '迟到', '和平社区', '路灯', null, true)")  # fmt: skip
+    expected = ["1", "2", "3", *(["9"] if is_found else [])]
+    for _ in range(3):  # and what is known is never landed twice
+        land(town, source_of(town))
+        assert ids(town) == expected
+    add(server, 4, "12:00")
+    land(town, source_of(town))
+    assert ids(town) == [*expected, "4"] and len(batches(town)) == 3 + is_found
+    reached = [name.partition(" ")[2] for name, _, _ in batches(town)]
+    assert reached == sorted(reached)
+    counts = clean(town, source_of(town))
+    assert (counts.rows_in, counts.accepted) == (len(expected) + 1, len(expected) + 1)
+
+
+def test_a_row_of_the_overlap_whose_original_was_purged_is_the_same_version(server: Server, town: Run) -> None:
+    write(town.city.folder, SOURCE.replace("batch_rows: 2", "overlap: 2 h"))
+    lists = {"issues": "issue_code,issue_name,is_dangerous\nA1,路灯,0\n", "issue_map": "system,value,issue_code\nhotline,路灯,A1\n",
+             "divisions": "code,level,name,parent_code\n77,district,清溪区,\n7701,community,和平社区,77\n"}  # fmt: skip
+    for name, text in lists.items():
+        (town.city.folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    land(town, source_of(town))
+    clean(town, source_of(town))
+    with town.warehouse.writing() as door:
+        door.run("delete from raw.hotline where id = '2'")
+    land(town, source_of(town))
+    clean(town, source_of(town))
+    validate(town, source_of(town))
+    conform(town)
+    with town.warehouse.reading() as door:
+        assert door.rows("select record_id, count(*) from core.fct_event_versions group by all order by 1") == [
+            ("1", 1), ("2", 1), ("3", 1)
+        ]  # fmt: skip
+        found = door.ask("mart.source_status", as_of_date=town.as_of_date).row(0, named=True)
+    assert (found["rows_in"], found["accepted"], found["superseded"]) == (4, 3, 1)
+
+
+def test_an_overlap_needs_a_time(server: Server, town: Run) -> None:
+    write(town.city.folder, SOURCE.replace("cursor: updated_at", "cursor: id, overlap: 2h"))
+    land(town, source_of(town))
+    assert "游标列“id”不是时间" in refusal(town) and "请删去 reader.overlap" in refusal(town)
+
+
 def test_a_number_as_cursor_in_a_query(server: Server, town: Run) -> None:
     for number in range(8, 13):
         add(server, number, "09:00")
@@ -314,3 +375,64 @@ def test_server_down_and_up_again(server: Server, town: Run) -> None:
         server.start()
     land(town, source_of(town))
     assert ids(town) == ["1", "2", "3"] and {state for _, state, _ in batches(town)} == {"landed"}
+
+
+def checked(town: Run, *more: str) -> Any:
+    return CliRunner().invoke(app, ["source", "check", "hotline", "--city", str(town.city.folder), *more])
+
+
+def test_source_check_shows_the_first_rows_and_stores_nothing(
+    server: Server, town: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preview, "ASKED_ROWS", 4)
+    for number in (4, 5, 6):
+        add(server, number, "12:00", "请回电13800138000")
+    server.do("update orders set called_at = null where id = 2")
+    for name, text in (("issue_map", "system,value,issue_code\nhotline,噪声,A1\n"), ("issues", "issue_code,issue_name,is_dangerous\nA1,噪声,0\n"),
+                       ("divisions", "code,level,name,parent_code\n77,district,清溪区,\n")):  # fmt: skip
+        (town.city.folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    done = checked(town, "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.output)
+    assert (found["format"], found["rows_in"], found["accepted"]) == ("postgres", 4, 3)
+    assert found["rejected"] == {"时间无法识别（called_at）": 1}
+    assert (found["columns"]["key"], found["columns"]["category"]) == ("id", "category")
+    assert found["unmapped_categories"] == {"路灯": 3} and found["unused_headers"] == ["extra", "urgent"]
+    told = checked(town).output
+    assert "server: hotline_db (postgres), first 4 rows" in told and "请回电[电话]" in told
+    assert "13800138000" not in told and "s3cret" not in told
+    with town.warehouse.reading() as door:
+        assert not door.has_table("raw.hotline") and door.scalar("select count(*) from ops.batches") == 0
+    assert not (town.settings.landing_dir / "hotline").exists()
+
+
+def test_source_check_tells_what_is_wrong(server: Server, town: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(town.city.folder, SOURCE.replace("occurred_at: called_at", "occurred_at: call_time"))
+    done = checked(town)
+    assert done.exit_code == 1 and "缺少列“call_time”" in done.output and "occurred_at <- NOT FOUND" in done.output
+    server.do("delete from orders")
+    assert "还没有数据行" in checked(town).output
+    monkeypatch.delenv("AIRFLOW_CONN_HOTLINE_DB")
+    assert "没有设置环境变量 AIRFLOW_CONN_HOTLINE_DB" in checked(town).output
+    assert "leave --file out" in str(checked(town, "--file", "/tmp/x.csv").exception)
+
+
+@pytest.mark.parametrize(
+    ("uri", "level", "words"),
+    [
+        (None, "warn", "set AIRFLOW_CONN_HOTLINE_DB to a postgresql:// address"),
+        ("mysql://xianban:s3cret@127.0.0.1/db", "fail", "is no postgresql:// address; correct it"),
+        ("postgresql://xianban:s3cret@127.0.0.1:1/db", "ok", "`xianban source check hotline` asks the server"),
+    ],
+)
+def test_doctor_looks_at_the_address_and_asks_nobody(
+    town: Run, monkeypatch: pytest.MonkeyPatch, uri: str | None, level: str, words: str
+) -> None:
+    monkeypatch.delenv("AIRFLOW_CONN_HOTLINE_DB", raising=False)
+    if uri is not None:
+        monkeypatch.setenv("AIRFLOW_CONN_HOTLINE_DB", uri)
+    settings = town.settings.model_copy(update={"data": None})
+    (town.city.folder / "issues.csv").write_text("issue_code,issue_name,is_dangerous\nA1,噪声,0\n", encoding="utf-8")
+    found = {finding.name: finding for finding in examine(settings)}
+    assert found["source hotline"].level == level and words in found["source hotline"].message
+    assert "s3cret" not in str(found) and "no file matches" not in str(found) and "data" not in found

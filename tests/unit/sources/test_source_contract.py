@@ -90,6 +90,13 @@ def test_a_good_contract(contract) -> None:
         ("key: 工单编号", "key: []", ["key"]),
         (GOOD, "- a\n- b\n", ["file:", "valid dictionary"]),
         (GOOD, "", ["file:"]),
+        ("format: csv", "format: csv, overlap: 2h", ["reader.overlap", "means nothing for the format csv"]),
+        (
+            'format: csv, path: "orders_{date}.csv"',
+            "format: postgres, connection: db, table: t, cursor: at, overlap: two hours",
+            [":5: reader.overlap", "30min, 6h or 2d"],
+        ),
+        ("columns:", "issues: {from: 类别, join: /, system: a}\ncolumns:", [":9: issues", "two or more columns"]),
     ],
 )
 def test_what_is_wrong_is_named(contract, old: str, new: str, words: list[str]) -> None:
@@ -148,3 +155,12 @@ def test_contracts_are_frozen(contract) -> None:
     source = load_source(contract())
     with pytest.raises(ValidationError):
         source.title = "x"
+
+
+def test_an_unused_key_does_not_change_the_contract_hash(contract) -> None:
+    """Batches that were read before the key existed must not all be read again."""
+    text = "issues: {from: [类型, 类别], system: a}\ncolumns:"
+    source = load_source(contract("columns:", text))
+    assert '"join"' not in source.model_dump_json() and source.needed_headers[-1] == ["类型", "类别"]
+    joined = load_source(contract("columns:", text.replace("],", "], join: /,")))
+    assert joined.contract_hash != source.contract_hash and joined.needed_headers[-2:] == [["类型"], ["类别"]]

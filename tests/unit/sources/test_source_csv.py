@@ -59,8 +59,12 @@ def test_quoted_newlines_and_separators_stay_in_their_cell(read_bytes) -> None:
         (TEXT.encode("utf-16"), "utf-8", ["UTF-16"]),
         (TEXT.encode()[:-2], "utf-8", ["第2行末尾的字不完整", "没有写完"]),
         (TEXT.encode("gb18030")[:-2], "gb18030", ["第2行末尾的字不完整"]),
-        (TEXT.encode() + b"2,\xff\xfe,,,,\n", "utf-8", ["第3行有 utf-8 之外的字节", "已损坏"]),
-        (TEXT.replace("和平", "和\0平").encode(), "utf-8", ["第2行含空字符"]),
+        (TEXT.replace("社区", "\0区").encode(), "utf-8", ["含空字符"]),
+        (HEADER.encode().replace(b"\xe7", b"\xff", 1) + ROW.encode(), "utf-8", ["第1行有 utf-8 之外的字节", "已损坏"]),
+        (TEXT.encode() + b"2,\xff\xfe,,,,\n" * 4, "utf-8", ["第3行有 utf-8 之外的字节", "已损坏"]),
+        (TEXT.encode() + "2,社区\n".encode("gb18030") * 4, "utf-8", ["第3行不是 utf-8 编码", "改为 gb18030"]),
+        # few rows, and an English header: what can be read of them is no proof of the encoding
+        (b"id,at,x\n" + ROW.encode("gb18030"), "utf-8", ["第2行不是 utf-8 编码", "改为 gb18030"]),
         (f'{TEXT}2,2025,2025,"没有闭合,社区,x\n{ROW}\n'.encode(), "utf-8", ["第3行起引号没有闭合"]),
         (f'{TEXT}2,2025,2025,"{"长" * 140_000}",,\n'.encode(), "utf-8", ["第3行", "引号没有成对"]),
         (b"", "utf-8", ["文件为空", "热线中心"]),
@@ -134,3 +138,46 @@ def test_large_files_are_read_in_blocks_without_loss(read_bytes) -> None:
     frame = read_bytes("\n".join([HEADER, *lines]).encode("gb18030"), encoding="gb18030")
     expected = list(csv.reader(io.StringIO("\n".join(lines))))
     assert frame.rows() == [tuple(row) for row in expected]
+
+
+def fault_of(frame, number: int) -> str:
+    return frame[ROW_FAULT].to_list()[number] or ""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("bad", [b"\xff", b"\x00", b"\xff\xfe\x00"])
+def test_one_row_with_bytes_that_are_no_text_is_marked_and_the_others_go_on(
+    read_bytes, encoding: str, bad: bytes
+) -> None:
+    rows = [f'{i},2025-09-01,2025-09-01,"内容\n{i}",和平社区,路灯\n'.encode(encoding) for i in range(5)]
+    harmed = rows[2].replace("容".encode(encoding), bad)
+    frame = read_bytes(HEADER.encode(encoding) + b"\n" + b"".join([*rows[:2], harmed, *rows[3:]]), encoding=encoding)
+    assert [bool(fault) for fault in frame[ROW_FAULT]] == [False, False, True, False, False]
+    assert fault_of(frame, 2).startswith("有不是文字的字节（编码不符或已损坏）：第6行")
+    written = "".join(f"\\x{byte:02x}" for byte in bad)
+    assert frame["主要内容"].to_list() == ["内容\n0", "内容\n1", f"内{written}\n2", "内容\n3", "内容\n4"]
+    assert "\ufffd" not in str(frame.rows())
+
+
+def test_a_harmed_row_with_a_field_too_many_keeps_it(read_bytes) -> None:
+    frame = read_bytes(TEXT.encode() + b"2,2025-09-01,2025-09-01,\xff,a,b,c\n")
+    assert "第3行" in fault_of(frame, 1) and '["c"]' in fault_of(frame, 1)
+
+
+@pytest.mark.parametrize(("harmed", "is_read"), [(5, True), (6, False)])
+def test_more_than_one_row_in_a_hundred_refuses_the_file(read_bytes, harmed: int, is_read: bool) -> None:
+    lines = [ROW.encode()] * 500
+    for number in range(harmed):
+        lines[number * 7] = b"2,\xff,x,x,x,x"
+    content = HEADER.encode() + b"\n" + b"\n".join(lines)
+    if is_read:
+        assert read_bytes(content).height == 500
+    else:
+        with pytest.raises(RefusedFile, match="第2行有 utf-8 之外的字节"):
+            read_bytes(content)
+
+
+def test_more_than_a_hundred_at_once_refuse_a_large_file_early(read_bytes) -> None:
+    content = HEADER.encode() + b"\n" + (ROW.encode() + b"\n") * 9000 + b"2,\xff,x,x,x,x\n" * 101
+    with pytest.raises(RefusedFile, match="第9002行有 utf-8 之外的字节"):
+        read_bytes(content + (ROW.encode() + b"\n") * 9000)

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.errors import RefusedFile
 from pipelines.sources import readers
+from pipelines.sources.contract import ROW_FAULT
 
 GOOD = {
     "工单编号": "1",
@@ -54,14 +55,33 @@ def test_a_mark_and_gb18030(read_bytes) -> None:
         ('{"a": "\\u0000"}', "第2行含空字符"),
         ('{"a": "\\ud800"}', "第2行含空字符或残缺的字符"),
         ("[" * 100_000, "第2行不是正确的JSON"),
-        ('{"行解析问题": "x"}', "“行解析问题”重复或与系统列名相同"),
-        ('{"a": 1, "A": 2}', "“a”重复"),
     ],
 )
-def test_a_bad_line_is_named(read_bytes, bad: str, words: str) -> None:
+def test_a_bad_line_is_marked_with_its_number_and_kept(read_bytes, bad: str, words: str) -> None:
+    frame = read_bytes(lines(line(), bad, line()), format="jsonl")
+    fault = frame[ROW_FAULT].to_list()
+    assert fault[0] is None and fault[2] is None
+    assert words in fault[1] and bad[:10_000] in fault[1]
+    assert frame["工单编号"].to_list() == ["1", None, "1"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ('{"行解析问题": "x"}', "“行解析问题”重复或与系统列名相同"),
+        ('{"a": 1, "A": 2}', "“a”重复"),
+        ("{坏\n" * 4, "第2行不是正确的JSON，这样的行过多；请每行写一个JSON对象"),
+    ],
+)
+def test_what_cannot_be_taken_in_is_refused(read_bytes, bad: str, words: str) -> None:
     with pytest.raises(RefusedFile, match=words) as refusal:
         read_bytes(lines(line(), bad, line()), format="jsonl")
     assert str(refusal.value).startswith("hotline orders.csv：") and "请" in str(refusal.value)
+
+
+def test_one_list_of_objects_is_no_json_lines(read_bytes) -> None:
+    with pytest.raises(RefusedFile, match=r"第1行不是JSON对象.*每行写一个JSON对象"):
+        read_bytes(f"[{line()}, {line()}]\n".encode(), format="jsonl")
 
 
 def test_a_file_that_is_still_written(read_bytes) -> None:
@@ -70,8 +90,14 @@ def test_a_file_that_is_still_written(read_bytes) -> None:
 
 
 def test_a_wrong_encoding_names_the_line(read_bytes) -> None:
-    with pytest.raises(RefusedFile, match="第2行不是 utf-8 编码"):
-        read_bytes(lines(line()) + line().encode("gb18030") + b"\n", format="jsonl")
+    with pytest.raises(RefusedFile, match=r"第1行不是 utf-8 编码；请把 reader.encoding 改为 gb18030"):
+        read_bytes((line() + "\n").encode("gb18030") * 2 + line().encode("gb18030"), format="jsonl")
+
+
+def test_one_line_with_bytes_that_are_no_text_is_marked(read_bytes) -> None:
+    frame = read_bytes(lines(line()) + b'{"a": "\xff"}\n' + lines(line()), format="jsonl")
+    assert '：第2行不是 utf-8 编码；原文为 {"a": "\\xff"}' in frame[ROW_FAULT].to_list()[1]
+    assert frame["社区"].to_list() == ["和平社区", None, "和平社区"]
 
 
 def test_a_needed_field_in_no_line(read_bytes) -> None:

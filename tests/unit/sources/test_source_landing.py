@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import zipfile
 from pathlib import Path
@@ -14,11 +15,13 @@ from pipelines.sources import readers
 from pipelines.sources.contract import Voided
 from pipelines.sources.contract_file import load_source
 from pipelines.steps import clean as cleaning
+from pipelines.steps import drop_folder
 from pipelines.steps.clean import clean
 from pipelines.steps.land import land
 from pipelines.steps.run import Run
 from pipelines.warehouse.door import Door
 from pipelines.warehouse.migrate import migrate
+from pipelines.warehouse.retention import purge_files, purge_rows
 
 CITY = 'name = "town"\ntitle = "镇"\ndefault_date = 2025-09-03\ndense_from = 2025-01-01\n'
 SOURCE = """
@@ -167,6 +170,130 @@ def test_cleaning_in_parts_gives_the_same_rows(town: Run, monkeypatch: pytest.Mo
         found.append((counts.accepted, counts.rejected, counts.superseded, tables))
     assert found[0] == found[1]
     assert found[0][1] > 0 and {row[-1] for row in found[0][3][2]} >= {"duplicate", "voided"}
+
+
+def landed(town: Run) -> set[str]:
+    return {path.name for path in (town.settings.landing_dir / "hotline").iterdir()}
+
+
+def rewrite(town: Run, old: str, new: str) -> None:
+    path = town.city.folder / "sources" / "hotline.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def test_known_files_are_not_copied_again(town: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (town.data_dir / "a_20250901.csv").write_bytes(orders(1, 2))
+    with zipfile.ZipFile(town.data_dir / "b_20250901.zip", "w") as target:
+        target.writestr("b.csv", orders(2, 3))
+    land(town, source_of(town))
+    assert len(landed(town)) == 2
+    copied: list[str] = []
+    replace = os.replace
+    monkeypatch.setattr(drop_folder.os, "replace", lambda old, new: (copied.append(new), replace(old, new)))
+    opened = Path.open
+
+    def watched(self: Path, mode: str = "r", **more):
+        assert "w" not in mode, self
+        return opened(self, mode, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", watched)
+        assert land(town, source_of(town)).details["files"] == 0
+    (town.data_dir / "c_20250902.csv").write_bytes(orders(3, 4))
+    land(town, source_of(town))
+    assert len(copied) == 1 and len(landed(town)) == 3
+
+
+def test_what_is_stored_is_what_was_hashed_even_if_the_file_grows(town: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = town.data_dir / "a_20250901.csv"
+    path.write_bytes(orders(1, 2))
+    hash_of_file = drop_folder._hash_of_file
+
+    def grows(one: Path) -> str:
+        found = hash_of_file(one)
+        path.write_bytes(orders(1, 4))
+        return found
+
+    monkeypatch.setattr(drop_folder, "_hash_of_file", grows)
+    land(town, source_of(town))
+    (name,) = landed(town)
+    assert hashlib.sha256((town.settings.landing_dir / "hotline" / name).read_bytes()).hexdigest() == name
+    with town.warehouse.reading() as door:
+        assert door.rows("select file_hash, rows_in from ops.batches") == [(name, 3)]
+
+
+@pytest.mark.parametrize("is_zipped", [False, True])
+def test_a_purged_file_that_still_lies_in_the_drop_folder_does_not_come_back(town: Run, is_zipped: bool) -> None:
+    if is_zipped:
+        with zipfile.ZipFile(town.data_dir / "a_20250901.zip", "w") as target:
+            target.writestr("a.csv", orders(1, 3))
+    else:
+        (town.data_dir / "a_20250901.csv").write_bytes(orders(1, 3))
+    land(town, source_of(town))
+    clean(town, source_of(town))
+    with town.warehouse.writing() as door:
+        assert purge_rows(door, dt.date(2026, 9, 3), dt.date(2026, 1, 1)).batches == 1
+        assert purge_files(door, town.settings.landing_dir) == 1
+    before = batches(town)
+    for contract in ("gb18030}", "gb18030, header_within: 9}"):
+        rewrite(town, "gb18030}", contract)
+        assert land(town, source_of(town)).details["files"] == 0
+        assert landed(town) == set() and batches(town) == before and numbers(town) == []
+
+
+def test_a_file_that_a_restore_did_not_bring_back_is_landed_again(town: Run) -> None:
+    (town.data_dir / "a_20250901.csv").write_bytes(orders(1, 2))
+    land(town, source_of(town))
+    names = landed(town)
+    for name in names:
+        (town.settings.landing_dir / "hotline" / name).unlink()
+    assert land(town, source_of(town)).details["files"] == 0
+    assert landed(town) == names and len(batches(town)) == 1
+
+
+@pytest.mark.parametrize("in_drop_folder", [True, False])
+def test_a_refused_archive_is_read_when_the_contract_was_corrected(town: Run, in_drop_folder: bool) -> None:
+    path = town.data_dir / "drop_20250901.zip"
+    with zipfile.ZipFile(path, "w") as target:
+        target.writestr("甲.csv", orders(1, 3))
+        target.writestr("乙.csv", orders(3, 4))
+    rewrite(town, "format: csv", "format: jsonl")
+    land(town, source_of(town))
+    assert [row[:3] for row in batches(town)] == [("drop_20250901.zip", "refused", 0)]
+    assert len(landed(town)) == 1
+    if not in_drop_folder:
+        path.unlink()
+    rewrite(town, "format: jsonl", "format: csv")
+    for files in (2, 0):
+        assert land(town, source_of(town)).details["files"] == files
+        day = dt.date(2025, 9, 1)
+        assert batches(town) == [
+            ("drop_20250901.zip/乙.csv", "landed", 1, day, None),
+            ("drop_20250901.zip/甲.csv", "landed", 2, day, None),
+        ]
+        assert len(landed(town)) == 2
+
+
+def test_an_archive_that_was_cut_short_is_named_so_again(town: Run) -> None:
+    with zipfile.ZipFile(town.data_dir / "drop_20250901.zip", "w") as target:
+        target.writestr("甲.csv", orders(1, 300))
+    content = (town.data_dir / "drop_20250901.zip").read_bytes()
+    (town.data_dir / "drop_20250901.zip").write_bytes(content[:-30])
+    for _ in range(2):
+        land(town, source_of(town))
+        assert "不是完好的 ZIP 压缩包" in batches(town)[0][4]
+
+
+def test_a_bad_last_member_leaves_no_member_behind(town: Run) -> None:
+    with zipfile.ZipFile(town.data_dir / "drop_20250901.zip", "w") as target:
+        target.writestr("a.csv", orders(1, 3))
+        target.writestr("b.csv", orders(3, 4))
+    content = (town.data_dir / "drop_20250901.zip").read_bytes()
+    at = content.rindex(orders(3, 4)[-8:])
+    (town.data_dir / "drop_20250901.zip").write_bytes(content[:at] + b"?" + content[at + 1 :])
+    land(town, source_of(town))
+    assert [row[:2] for row in batches(town)] == [("drop_20250901.zip", "refused")]
+    assert len(landed(town)) == 1
 
 
 def test_a_landed_file_that_is_gone_stays_as_it_was_read(town: Run) -> None:

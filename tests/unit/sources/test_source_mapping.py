@@ -11,8 +11,12 @@ import polars as pl
 import pytest
 
 from pipelines.cities.city import CellGrid
+from pipelines.errors import RefusedFile
 from pipelines.sources.contract import ROW_FAULT, Source
+from pipelines.sources.faults import BYTES, JSON, fault
 from pipelines.sources.mapping import map_batch
+from pipelines.sources.readers import read_file
+from pipelines.text.mask import is_id_card, masked
 
 KEY = b"a key of the city"
 EXPORTED_BEFORE = dt.datetime(2025, 9, 3)
@@ -64,6 +68,38 @@ def test_a_row_that_does_not_fit_the_header_is_rejected_with_all_it_holds(mapped
     (bad,) = result.rejected.rows(named=True)
     assert bad["reason"].startswith("字段数与表头不符")
     assert "尾巴" in bad["raw_text"]
+
+
+def test_what_a_reader_could_not_read_is_counted_by_its_reason(mapped) -> None:
+    result = mapped({ROW_FAULT: fault(BYTES, 3, "（写作 \\xNN 处）")}, {ROW_FAULT: fault(JSON, 4, "：第5行")})
+    assert result.rejected["reason"].to_list() == [BYTES, JSON]
+
+
+def test_a_category_of_two_columns(make_source, mapped) -> None:
+    """Parts and events may be numbered alike, so that only kind and code together name an issue."""
+    source = make_source(issues={"from": ["类型", "问题分类"], "join": "/", "system": "grid"})
+    rows = [{"类型": "部件", "问题分类": "01001"}, {"类型": "事件", "问题分类": "01001"}, {"类型": "", "问题分类": "01001"},
+            {"类型": "事件", "问题分类": " "}, {"类型": "--", "问题分类": ""}]  # fmt: skip
+    found = mapped(*({**cells, "工单编号": str(n)} for n, cells in enumerate(rows)), source=source).accepted
+    assert found["category_text"].to_list() == ["部件/01001", "事件/01001", "/01001", "事件/", None]
+    assert found["row_hash"].n_unique() == 5
+
+
+def test_a_file_that_lacks_one_of_the_joined_columns_is_refused(make_source, tmp_path) -> None:
+    source = make_source(issues={"from": ["类型", "问题分类"], "join": "/", "system": "grid"})
+    path = tmp_path / "a.csv"
+    path.write_text("工单编号,来电时间,更新时间,社区,问题分类\n1,2025-09-01,2025-09-01,甲,01001\n", encoding="utf-8")
+    with pytest.raises(RefusedFile, match="缺少列“类型”"):
+        read_file(source, path, "a.csv")
+
+
+def test_numbers_of_records_are_never_masked_even_if_they_could_be_id_cards(make_source, mapped) -> None:
+    """Only free text is masked; a record is told and linked by its number as it is."""
+    number = "210102200001010010"
+    assert is_id_card(number) and masked(number) == "[证件号]"
+    source = make_source(columns={"content": "主要内容", "linked_record_id": "关联"})
+    found = mapped({"工单编号": number, "关联": number, "主要内容": number}, source=source).accepted.row(0, named=True)
+    assert (found["record_id"], found["linked_record_id"], found["content"]) == (number, number, "[证件号]")
 
 
 def test_other_oddities_are_kept(mapped) -> None:

@@ -151,6 +151,17 @@ def test_a_preview_accounts_for_every_row_and_shows_nobody(city: City, letters: 
         assert secret not in told
 
 
+def test_joined_columns_are_explained_by_the_crosswalk_file(city: City, letters: Path, guessed) -> None:
+    (city.folder / "issue_map.csv").write_text("system,value,issue_code\nboth,微信/垃圾清运,A1\n", encoding="utf-8")
+    contract = guessed[0].read_text(encoding="utf-8").split("issues:")[0]
+    guessed[0].write_text(
+        f'{contract}\nissues: {{from: [来源, 信件类别], join: "/", system: both}}\n', encoding="utf-8"
+    )
+    found = preview(load_source(guessed[0]), City(city.folder), letters, None)
+    assert found.unmapped_categories == {"微信/路灯": 1, "网格员巡查/噪声": 1, "电话/噪声": 1}
+    assert (found.columns["category 来源"], found.columns["category 信件类别"]) == ("来源", "信件类别")
+
+
 def test_rows_after_the_day_of_export_are_counted_as_rejected(city: City, letters: Path, guessed) -> None:
     found = preview(guessed[2], city, letters, dt.date(2025, 9, 1))
     assert found.rejected["时间晚于导出日期（写信时间）"] == 3

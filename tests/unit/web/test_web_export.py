@@ -55,6 +55,8 @@ def test_workbook_cells(client: TestClient) -> None:
     assert sheet["主责单位"][1] == "'＝区城管委"
     assert sheet["主要依据"][0] == "'-1℃降温；近8周热点4周"
     assert abs(sheet["未来7天成为热点的概率"][0] - 0.9349) < 1e-9
+    # what was not recorded is no zero
+    assert sheet["去年同期件数"].null_count() == 60 // 7 and sheet["去年同期件数"].min() == 1
     words = fastexcel.read_excel(content).load_sheet("数据字典").to_polars()
     assert set(words["列"][1:]) == set(sheet.columns)
     assert words.row(0) == ("预测（整表）", "mart.hotspot_forecast", None, "未来7天热点预测：社区×问题")

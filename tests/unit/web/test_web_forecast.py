@@ -217,6 +217,14 @@ def test_one_cell(client: TestClient) -> None:
         assert text in page, text
 
 
+def test_a_count_that_was_never_recorded_is_a_dash(client: TestClient) -> None:
+    row = next(r for r in client.get("/api/forecast?size=60").json()["rows"] if r["risk_rank"] == 7)
+    assert row["complaint_count_same_28d_last_year"] is None
+    page = client.get(f"/cell/{row['community_code']}/{row['issue_code']}").text
+    assert "<dt>去年同期28天</dt><dd>—</dd>" in page and "None" not in page
+    assert '<td class="n">—</td>' in client.get("/").text and "“—”为当时没有记录" in client.get("/").text
+
+
 def test_weeks_before_the_first_record_are_unknown_not_zero(tmp_path: Path) -> None:
     import duckdb
 
