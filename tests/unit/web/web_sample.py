@@ -101,7 +101,7 @@ def _insert_forecasts(connection: duckdb.DuckDBPyConnection, streets: bool, dist
                 "threshold": 3 + len(issue[1]) % 3,
                 "last_7d": last_7d,
                 "last_28d": last_7d * 3 + 2,
-                "last_year": rank % 7,
+                "last_year": rank % 7 or None,  # zero would be a count, none is unknown
                 "last_364d": last_7d * 30,
                 "hot_weeks": rank % 5,
                 "last_date": AS_OF - dt.timedelta(days=rank),
