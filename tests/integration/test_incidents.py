@@ -75,7 +75,9 @@ def test_day_by_day_gives_what_one_go_gives_and_numbers_stay(
         for incident_id, events in before.items():
             # an incident of which nothing was taken away, and that joined no other, is called as before
             mine = [other for other, found in now.items() if events <= found]
-            if len(mine) == 1 and not any(now[mine[0]] & found for name, found in before.items() if name != incident_id):
+            if len(mine) == 1 and not any(
+                now[mine[0]] & found for name, found in before.items() if name != incident_id
+            ):
                 assert mine == [incident_id]
                 grown += len(now[mine[0]]) > len(events)
         before = now
