@@ -59,7 +59,7 @@ def run(
     first: Annotated[str | None, typer.Option("--from", help="Begin with this step; see `xianban steps`.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the flow for one date: land, clean, validate, conform, read, features, train, forecast, publish, brief.
+    """Run the flow for one date, from the files to the brief; `xianban steps` names its steps.
 
     Examples:
       xianban run

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     data: Path | None = Field(default=None, description="the folder with the city's files")
     hmac_key: SecretStr | None = Field(default=None, description="key of the caller pseudonyms")
     retention_days: int = Field(default=730, ge=28, description="days after which original rows and texts are purged")
+    workers: int = Field(
+        default=min(2, os.cpu_count() or 1), ge=1, description="processes that clean a file of over 100,000 rows"
+    )
     port: int = Field(default=8080, description="port of Airflow and the page")
 
     def of_city(self, *parts: str) -> Path:

@@ -10,7 +10,9 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -126,7 +128,7 @@ def _head(source: Source, raw: pl.DataFrame, key: bytes) -> pl.DataFrame:
             [normalise.to_text(_first(raw, [name])) for name in source.key or []] or pl.lit(""), separator="-"
         ),
     )
-    head = head.with_columns(row_hash=pl.Series(_row_hashes(source, raw, head["is_voided"], key), dtype=pl.String))
+    head = head.with_columns(row_hash=_row_hashes(source, raw, head["is_voided"], key))
     if source.key is None:
         # the same content twice is two records, told apart by their occurrence
         occurrence = pl.col("row_no").cum_count().over("row_hash")
@@ -219,7 +221,7 @@ def _typed(source: Source, good: pl.DataFrame, head: pl.DataFrame, cells: CellGr
     spots = _pseudonyms(columns.select(_spot()).to_series(), key)
     if cells is not None:
         columns = columns.with_columns(community=_cell_codes(source, good, cells))
-    columns = columns.with_columns(_each_masked(columns.get_column(name)) for name in _MASKED)
+    columns = columns.with_columns(_each(columns.get_column(name), masked) for name in _MASKED)
     text = pl.concat_str(pl.col("title", "content").fill_null(""), separator="\n").str.strip_chars()
     resident = pl.lit(source.resident_channels == "all")
     if isinstance(source.resident_channels, list):
@@ -296,14 +298,15 @@ def _spot() -> pl.Expr:
     return pl.when(~vague).then(text)
 
 
-def _each_masked(column: pl.Series) -> pl.Series:
-    distinct = {text: masked(text) for text in column.unique() if text is not None}
-    return pl.Series(column.name, [None if text is None else distinct[text] for text in column], dtype=pl.String)
-
-
 def _pseudonyms(column: pl.Series, key: bytes) -> pl.Series:
-    distinct = {text: _keyed(key, text) for text in column.unique() if text is not None}
-    return pl.Series([distinct.get(text) for text in column], dtype=pl.String)
+    return _each(column, partial(_keyed, key))
+
+
+def _each(column: pl.Series, function: Callable[[str], str]) -> pl.Series:
+    """The function of each text, called once for equal ones; null stays null."""
+    texts = column.to_list()
+    made: dict[str | None, str | None] = {text: None if text is None else function(text) for text in set(texts)}
+    return pl.Series(column.name, [made[text] for text in texts], dtype=pl.String)
 
 
 def _keyed(key: bytes, text: str) -> str:
@@ -312,8 +315,7 @@ def _keyed(key: bytes, text: str) -> str:
 
 def _text_hashes(texts: pl.Series) -> pl.Series:
     """Plain: the text is masked already, and the same for everybody who reads it."""
-    distinct = {text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in texts.unique() if text}
-    return pl.Series([distinct.get(text) for text in texts], dtype=pl.String)
+    return _each(texts.replace("", None), lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest())
 
 
 def _as_json(frame: pl.DataFrame) -> list[str]:
@@ -324,7 +326,7 @@ def _as_json(frame: pl.DataFrame) -> list[str]:
     ]
 
 
-def _row_hashes(source: Source, raw: pl.DataFrame, is_voided: pl.Series, key: bytes) -> list[str]:
+def _row_hashes(source: Source, raw: pl.DataFrame, is_voided: pl.Series, key: bytes) -> pl.Series:
     """A hash of what the contract reads of a row: other columns of the file, and how a time is written, do not matter.
 
     Keyed, because everything else in the row is known to whoever sees it, and then eleven digits are quickly tried.
@@ -341,10 +343,7 @@ def _row_hashes(source: Source, raw: pl.DataFrame, is_voided: pl.Series, key: by
     for name, headers in times.items():
         column = _first(raw, headers)
         texts[name] = pl.coalesce(normalise.to_time(column).cast(pl.String), column)
-    frame = raw.select(**{name: normalise.to_text(texts[name]) for name in sorted(texts)}).with_columns(
-        voided=pl.when(is_voided).then(pl.lit("1"))
-    )
-    return [
-        _keyed(key, "\x1f".join(f"{n}={v}" for n, v in zip(frame.columns, row, strict=True) if v is not None))
-        for row in frame.iter_rows()
-    ]
+    told = [pl.lit(f"{name}=") + normalise.to_text(texts[name]) for name in sorted(texts)]
+    told.append(pl.when(is_voided).then(pl.lit("voided=1")))
+    rows = _select(raw, row=pl.concat_str(told, separator="\x1f", ignore_nulls=True)).to_series()
+    return pl.Series([_keyed(key, row) for row in rows.to_list()], dtype=pl.String)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import NamedTuple
 
 import polars as pl
@@ -11,6 +13,7 @@ import polars as pl
 from pipelines.sources.contract import Source
 from pipelines.sources.mapping import Mapped, map_batch
 from pipelines.sources.spool import Spool
+from pipelines.steps.pool import in_processes
 from pipelines.steps.run import Counts, Run, in_blocks
 from pipelines.warehouse.door import Door
 
@@ -77,19 +80,14 @@ def _has_parts(source: Source) -> bool:
 def _clean_in_parts(run: Run, source: Source, batch: Landed) -> Counts:
     """Clean a large batch some rows at a time, so that it needs little memory; it is still stored in one transaction.
 
-    Only a duplicate is told by other rows of the batch, so the hash of each accepted row is kept.
+    The parts are mapped in processes of their own, ``XIANBAN_WORKERS`` of them, and come back in their order. Only a
+    duplicate is told by other rows of the batch, so the hash of each accepted row is kept.
     """
     folder = run.settings.landing_dir / source.name
     folder.mkdir(parents=True, exist_ok=True)
     seen = pl.DataFrame(schema={"one": pl.UInt64, "two": pl.UInt64})
     with closing(Spool(folder)) as accepted, closing(Spool(folder)) as rejected, closing(Spool(folder)) as superseded:
-        for first in range(1, batch.rows_in + 1, PART_ROWS):
-            with run.warehouse.reading() as door:
-                raw = door.query(
-                    f"select * from raw.{source.name} where batch_id = $b and row_no between $first and $last",
-                    b=batch.batch_id, first=first, last=first + PART_ROWS - 1,
-                )  # fmt: skip
-            mapped = _mapped(run, source, batch, raw)
+        for mapped in in_processes(_mapping(run, source, batch), _parts(run, source, batch), run.settings.workers):
             content = pl.struct("record_id", "row_hash")
             good = mapped.accepted.with_columns(one=content.hash(1), two=content.hash(2))
             again = good.join(seen, on=["one", "two"], how="semi", maintain_order="left")
@@ -113,9 +111,24 @@ def _clean_in_parts(run: Run, source: Source, batch: Landed) -> Counts:
     return counts
 
 
+def _parts(run: Run, source: Source, batch: Landed) -> Iterator[pl.DataFrame]:
+    for first in range(1, batch.rows_in + 1, PART_ROWS):
+        with run.warehouse.reading() as door:
+            raw = door.query(
+                f"select * from raw.{source.name} where batch_id = $b and row_no between $first and $last",
+                b=batch.batch_id, first=first, last=first + PART_ROWS - 1,
+            )  # fmt: skip
+        yield raw.sort("row_no")
+
+
 def _mapped(run: Run, source: Source, batch: Landed, raw: pl.DataFrame) -> Mapped:
-    rows = raw.filter(pl.col("batch_id") == batch.batch_id).sort("row_no")
+    return _mapping(run, source, batch)(raw.filter(pl.col("batch_id") == batch.batch_id).sort("row_no"))
+
+
+def _mapping(run: Run, source: Source, batch: Landed) -> Callable[[pl.DataFrame], Mapped]:
+    """How the rows of a batch are mapped: all that it needs, so that it can be sent to another process."""
     day_after = None
     if batch.exported_date is not None:
         day_after = dt.datetime.combine(batch.exported_date, dt.time()) + dt.timedelta(days=1)
-    return map_batch(source, rows, day_after, run.city.config.cells, run.settings.pseudonym_key())
+    cells, key = run.city.config.cells, run.settings.pseudonym_key()
+    return partial(map_batch, source, exported_before=day_after, cells=cells, key=key)

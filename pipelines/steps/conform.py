@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -13,15 +14,17 @@ from pipelines.steps.run import Counts, Run
 from pipelines.warehouse.door import Door
 
 _FACTS = ("core.fct_event_versions", "core.fct_handling")
-# a new record may belong to any earlier one, so these are derived as a whole
-_INCIDENTS = ("core.fct_incident_links", "core.fct_incident_events", "core.fct_incidents")
+_LINKS = "core.fct_incident_links"
+PART_ROWS = 250_000
 _STAGED = ("stg.hotline_order", "stg.grid_event", "stg.dept_disposal")
 
 
 def conform(run: Run) -> Counts:
     """Derive the core tables for the records that new batches touch; everything anew when the city's lists changed.
 
-    All in one transaction: killed half-way, nothing happened. Grain and keys stand in ``sql/core/``.
+    All in one transaction: killed half-way, nothing happened. Many records are derived some at a time, so that memory
+    is bounded. Which incidents they make is left to the step ``incidents``, through ``ops.pending_incidents``. Grain
+    and keys stand in ``sql/core/``.
     """
     with run.warehouse.writing() as door:
         reference = run.city.reference_hash
@@ -29,26 +32,29 @@ def conform(run: Run) -> Counts:
         cells = _cells(door) if run.city.config.cells else []
         for table, frame in reference_frames(run.city, run.sources, cells).items():
             door.replace(table, frame)
-        changed = _mark_changed(door, everything=reference != before)
-        for table in _FACTS:
-            door.run(f"delete from {table} where (source_name, record_id) in "
-                     "(select (source_name, record_id) from ops.changed_records)")  # fmt: skip
-            door.extend(table)
-        for table in _INCIDENTS:
-            door.build(table)
+        changed, parts = _mark_changed(door, everything=reference != before)
+        for _ in _parts(door, parts):
+            for table in _FACTS:
+                door.run(f"delete from {table} as t using ops.changed_records as c "
+                         "where t.source_name = c.source_name and t.record_id = c.record_id")  # fmt: skip
+                door.extend(table)
+        # links need the versions of all parts
+        for _ in _parts(door, parts):
+            _relink(door)
         door.run("delete from ops.changed_records")
+        door.run("delete from ops.waiting_records")
         door.run("update ops.batches set is_conformed = true where gate in ('passed', 'warned')")
         door.run("insert or replace into ops.facts values ('reference_hash', $h)", h=reference)
         versions = door.scalar("select count(*) from core.fct_event_versions")
         matters = door.scalar("select count(*) from core.fct_events")
-        incidents = door.scalar("select count(*) from core.fct_incidents")
+        links = door.scalar(f"select count(*) from {_LINKS}")
         stateless = door.scalar("select count(*) from core.fct_events where status is not null and state_code is null")
     return Counts(
         details={
             "changed_records": changed,
             "versions": versions,
             "matters": matters,
-            "incidents": incidents,
+            "links": links,
             "unknown_states": stateless,
         }
     )
@@ -122,14 +128,48 @@ def _cells(door: Door) -> list[str]:
     return [code for (code,) in door.rows(found)]
 
 
-def _mark_changed(door: Door, everything: bool) -> int:
-    """Name the records that batches not conformed yet touch, or once touched before they were read again."""
+def _mark_changed(door: Door, everything: bool) -> tuple[int, int]:
+    """Name the records that batches not conformed yet touch, or once touched before they were read again.
+
+    Returns:
+        How many there are, and into how many parts they are cut.
+    """
     passed = "select batch_id from ops.batches where gate in ('passed', 'warned')"
     staged = f"where batch_id in ({passed}{'' if everything else ' and not is_conformed'})"
-    parts = [f"select source_name, record_id from {table} {staged}" for table in _STAGED]
-    parts.append(f"select source_name, record_id from ops.superseded_rows {staged} and reason = 'voided'")
+    found = [f"select source_name, record_id from {table} {staged}" for table in _STAGED]
+    found.append(f"select source_name, record_id from ops.superseded_rows {staged} and reason = 'voided'")
     taken_back = "" if everything else "where batch_id in (select batch_id from ops.batches where not is_conformed)"
-    parts += [f"select source_name, record_id from {table} {taken_back}" for table in _FACTS]
-    door.run("delete from ops.changed_records")
-    door.run(f"insert into ops.changed_records {' union '.join(parts)}")
-    return int(door.scalar("select count(*) from ops.changed_records"))
+    found += [f"select source_name, record_id from {table} {taken_back}" for table in _FACTS]
+    door.run("delete from ops.waiting_records")
+    door.run(f"insert into ops.waiting_records select *, 0 from ({' union '.join(found)})")
+    # whom a number means depends on everybody who bears it
+    door.run("insert into ops.waiting_records select distinct v.source_name, v.record_id, 0 "
+             "from core.fct_event_versions as v anti join ops.waiting_records as w "
+             "on v.source_name = w.source_name and v.record_id = w.record_id "
+             "where v.linked_record_id in (select record_id from ops.waiting_records)")  # fmt: skip
+    changed = int(door.scalar("select count(*) from ops.waiting_records"))
+    parts = -(-changed // PART_ROWS)
+    if parts > 1:
+        door.run("update ops.waiting_records set part_no = hash(source_name, record_id) % $parts", parts=parts)
+    return changed, parts
+
+
+def _parts(door: Door, parts: int) -> Iterator[None]:
+    """Let ``ops.changed_records`` hold one part after another of the records that wait."""
+    for number in range(parts):
+        door.run("delete from ops.changed_records")
+        door.run("insert into ops.changed_records select source_name, record_id from ops.waiting_records "
+                 "where part_no = $number", number=number)  # fmt: skip
+        yield
+
+
+def _relink(door: Door) -> None:
+    """Derive the links of the changed records anew, and queue them and whoever they were or are linked to."""
+    ids = "select source_name || ':' || record_id from ops.changed_records"
+    ends = f"from {_LINKS} where event_id in ({ids}) or earlier_event_id in ({ids})"
+    queue = f"insert into ops.pending_incidents select unnest([event_id, earlier_event_id]) {ends}"
+    door.run(f"insert into ops.pending_incidents {ids}")
+    door.run(queue)
+    door.run(f"delete {ends}")
+    door.extend(_LINKS)
+    door.run(queue)

@@ -25,6 +25,8 @@ from pipelines.settings import checkout_sql_dir
 if TYPE_CHECKING:
     import polars as pl
 
+# beyond it DuckDB writes to the folder beside the file; what is left of 4 GB is for the frames of a step
+_MEMORY = "2GB"
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
@@ -246,7 +248,9 @@ class Warehouse:
     def _opened(self, read_only: bool, external: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
             connection = duckdb.connect(
-                str(self.path), read_only=read_only, config={"enable_external_access": str(external).lower()}
+                str(self.path),
+                read_only=read_only,
+                config={"enable_external_access": str(external).lower(), "memory_limit": _MEMORY},
             )
         except duckdb.Error as error:
             raise WarehouseError(

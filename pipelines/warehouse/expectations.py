@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import logging
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     import polars as pl
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+_BY_ROW = {
+    "expect_table_row_count_to_be_between",
+    "expect_column_values_to_not_be_null",
+    "expect_column_values_to_be_between",
+    "expect_column_values_to_be_in_set",
+    "expect_column_values_to_match_regex",
+    "expect_column_value_lengths_to_be_between",
+    "expect_column_pair_values_a_to_be_greater_than_b",
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,12 @@ class Suite:
             wanted += [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs]
             wanted += kwargs.get("column_list", [])
         return list(dict.fromkeys(wanted))
+
+    @property
+    def is_by_row(self) -> bool:
+        """Whether each row is judged without the others, so that counts of parts of a table add up."""
+        return all(item["type"] in _BY_ROW and not {"row_condition", "strict_min", "strict_max"} & item["kwargs"].keys()
+                   for item in self.expectations)  # fmt: skip
 
 
 def load_suite(table: str) -> Suite:
@@ -87,6 +103,79 @@ def judge(suite: Suite, frame: pl.DataFrame) -> list[Verdict]:
     Raises:
         ConfigurationError: an expectation could not be evaluated at all; that is a fault of the suite, not of the data.
     """
+    return judge_blocks(suite, [frame])
+
+
+def judge_blocks(suite: Suite, frames: Iterable[pl.DataFrame]) -> list[Verdict]:
+    """As :func:`judge`, on the rows of all frames; only one of them is over in pandas at a time.
+
+    More than one frame is for suites that judge by rows (:attr:`Suite.is_by_row`).
+
+    Raises:
+        ConfigurationError: as :func:`judge`, or rows were to be judged apart that must be compared.
+    """
+    judged: list[_Judged] = []
+    rows = 0
+    for frame in frames:
+        found = _judge(suite, frame)
+        judged = [one.add(other) for one, other in zip(judged, found, strict=True)] if judged else found
+        rows += frame.height
+        if rows > frame.height and not suite.is_by_row:
+            raise ConfigurationError(f"suite {suite.name}: compares rows, so it needs all of them in one frame")
+    if not judged:
+        raise ConfigurationError(f"suite {suite.name}: no frame to judge; pass an empty one where there are no rows")
+    return [one.verdict(rows, is_whole=rows == frame.height) for one in judged]
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What the library says of one expectation on some rows: its verdict, and the counts that it rests on.
+
+    Attributes:
+        considered: the rows that ``mostly`` is a share of; null values are none of them.
+    """
+
+    config: Any
+    is_met: bool
+    checked: int | None
+    considered: int
+    unexpected: int | None
+
+    def add(self, other: _Judged) -> _Judged:
+        """As said of the rows of both."""
+        if self.checked is None or other.checked is None:
+            return self
+        return _Judged(
+            self.config,
+            self.is_met and other.is_met,
+            self.checked + other.checked,
+            self.considered + other.considered,
+            (self.unexpected or 0) + (other.unexpected or 0),
+        )
+
+    def verdict(self, rows: int, is_whole: bool) -> Verdict:
+        kwargs = self.config.kwargs
+        return Verdict(
+            expectation=self.config.type,
+            column=kwargs.get("column") or kwargs.get("column_A") or ",".join(kwargs.get("column_list", [])) or None,
+            severity=str(getattr(self.config.severity, "value", self.config.severity)),
+            is_met=self.is_met if is_whole else self._is_met_of(rows),
+            checked_count=rows if self.checked is None else self.checked,
+            unexpected_count=self.unexpected,
+            reason=self.config.meta["reason"],
+        )
+
+    def _is_met_of(self, rows: int) -> bool:
+        kwargs = self.config.kwargs
+        if self.checked is None:
+            lowest, highest = kwargs.get("min_value"), kwargs.get("max_value")
+            return (lowest is None or rows >= lowest) and (highest is None or rows <= highest)
+        if not self.considered:
+            return True
+        return bool((self.considered - (self.unexpected or 0)) / self.considered >= kwargs.get("mostly", 1))
+
+
+def _judge(suite: Suite, frame: pl.DataFrame) -> list[_Judged]:
     import great_expectations as gx
     from great_expectations.exceptions.exceptions import GreatExpectationsError
 
@@ -107,28 +196,24 @@ def judge(suite: Suite, frame: pl.DataFrame) -> list[Verdict]:
         unknown = [item["type"] for item in suite.expectations if item["type"] not in known]
         raise ConfigurationError(f"suite {suite.name}: {unknown} are unknown or wrongly set; correct the suite")
     result = batch.validate(expectations, result_format={"result_format": "BASIC", "partial_unexpected_count": 0})
-    verdicts = []
+    judged = []
     for item in result.results:
-        config = item.expectation_config
+        config, counted = item.expectation_config, item.result or {}
         if _raised(item.exception_info):
             raise ConfigurationError(
                 f"suite {suite.name}: {config.type} on {config.kwargs} cannot be evaluated; fix it"
             )
-        kwargs = config.kwargs
-        column = kwargs.get("column") or kwargs.get("column_A") or ",".join(kwargs.get("column_list", [])) or None
-        counted = item.result or {}
-        verdicts.append(
-            Verdict(
-                expectation=config.type,
-                column=column,
-                severity=str(getattr(config.severity, "value", config.severity)),
+        checked = counted.get("element_count")
+        judged.append(
+            _Judged(
+                config=config,
                 is_met=bool(item.success),
-                checked_count=counted.get("element_count", frame.height),
-                unexpected_count=counted.get("unexpected_count"),
-                reason=config.meta["reason"],
+                checked=checked,
+                considered=(checked or 0) - (counted.get("missing_count") or 0),
+                unexpected=counted.get("unexpected_count"),
             )
         )
-    return verdicts
+    return judged
 
 
 def _for_frame(suite: Suite, frame: pl.DataFrame) -> list[dict[str, Any]]:

@@ -1,20 +1,35 @@
 -- To which incident does each record belong, as far as is known by now?
--- Grain: record. Key: event_id. An incident bears the number of its earliest record.
+-- Grain: record. Key: event_id. Only the records named in ops.affected_events are derived; where one of an incident is
+-- named there, all of it are.
 -- Each record follows its surest link, of equal ones the latest before it, so that one that fits two records does not
--- make these one. Features and labels do not read this table: they ask fct_incident_links as of their date.
--- Reads: core.fct_events, core.fct_incident_links
-with recursive followed as (
+-- make these one. An incident keeps its number as it grows: records that now belong together keep that of the largest
+-- incident they had, of equal ones the oldest, and where one has parted the larger part keeps it. A new incident bears
+-- the number of its earliest record that is free. Features and labels do not read this table: they ask
+-- fct_incident_links as of their date.
+-- Reads: core.fct_events, core.fct_open_links, core.fct_incident_events, ops.affected_events
+with recursive affected as (
+    select
+        a.event_id,
+        a.incident_id as former_id,
+        e.occurred_at,
+        (e.occurred_at, a.event_id) as place
+    from ops.affected_events as a
+    inner join core.fct_events as e on a.event_id = e.event_id
+),
+
+followed as (
     select
         l.event_id,
         l.earlier_event_id,
         l.basis,
         l.confidence
-    from core.fct_incident_links as l
-    inner join core.fct_events as e on l.earlier_event_id = e.event_id
-    where l.known_to is null
+    from core.fct_open_links as l
+    inner join affected as a on l.event_id = a.event_id
+    inner join affected as e on l.earlier_event_id = e.event_id
     qualify
         row_number() over (
-            partition by l.event_id order by l.confidence desc, e.occurred_at desc, l.earlier_event_id asc
+            partition by l.event_id
+            order by l.confidence desc, e.occurred_at desc, l.earlier_event_id asc, l.basis asc
         ) = 1
 ),
 
@@ -22,34 +37,133 @@ with recursive followed as (
 reached as (
     select
         event_id,
-        earlier_event_id as incident_id
+        earlier_event_id as root_id
     from followed
     union all
     select
         r.event_id,
-        f.earlier_event_id as incident_id
+        f.earlier_event_id as root_id
     from reached as r
-    inner join followed as f on r.incident_id = f.event_id
+    inner join followed as f on r.root_id = f.event_id
 ),
 
 roots as (
     select
         r.event_id,
-        r.incident_id
+        r.root_id
     from reached as r
-    left join followed as f on r.incident_id = f.event_id
+    left join followed as f on r.root_id = f.event_id
     where f.event_id is null
+),
+
+grouped as (
+    select
+        a.event_id,
+        a.former_id,
+        a.place,
+        coalesce(r.root_id, a.event_id) as root_id
+    from affected as a
+    left join roots as r on a.event_id = r.event_id
+),
+
+former as (
+    select
+        a.incident_id as former_id,
+        count(*) as event_count,
+        min(g.place) as place
+    from ops.affected_events as a
+    left join grouped as g on a.event_id = g.event_id
+    where a.incident_id is not null
+    group by a.incident_id
+),
+
+largest_parts as (
+    select
+        root_id,
+        former_id
+    from grouped
+    where former_id is not null
+    group by root_id, former_id
+    qualify row_number() over (partition by former_id order by count(*) desc, min(place) asc) = 1
+),
+
+kept as (
+    select
+        p.root_id,
+        p.former_id as incident_id
+    from largest_parts as p
+    inner join former as f on p.former_id = f.former_id
+    qualify row_number() over (partition by p.root_id order by f.event_count desc, f.place asc) = 1
+),
+
+unnamed as (
+    select g.*
+    from grouped as g
+    left join kept as k on g.root_id = k.root_id
+    where k.root_id is null
+),
+
+taken as (
+    select incident_id from kept
+    union
+    select i.incident_id
+    from core.fct_incident_events as i
+    inner join unnamed as u on i.incident_id = u.event_id
+    union
+    select i.incident_id
+    from core.fct_incident_events as i
+    inner join unnamed as u on regexp_replace(i.incident_id, '#[0-9]+$', '') = u.event_id
+),
+
+named as (
+    select
+        u.root_id,
+        u.event_id as incident_id
+    from unnamed as u
+    left join taken as t on u.event_id = t.incident_id
+    where t.incident_id is null
+    qualify row_number() over (partition by u.root_id order by u.place) = 1
+),
+
+-- records that parted from incidents which keep bearing their numbers
+numbered as (
+    select
+        u.root_id,
+        arg_min(u.event_id, u.place) || '#' || n.number as incident_id
+    from unnamed as u
+    left join named as m on u.root_id = m.root_id
+    cross join range(2, 1000) as n (number)
+    where m.root_id is null
+    group by u.root_id, n.number
+),
+
+renamed as (
+    select
+        n.root_id,
+        n.incident_id
+    from numbered as n
+    left join taken as t on n.incident_id = t.incident_id
+    where t.incident_id is null
+    qualify row_number() over (partition by n.root_id order by length(n.incident_id), n.incident_id) = 1
+),
+
+numbers as (
+    select * from kept
+    union all
+    select * from named
+    union all
+    select * from renamed
 ),
 
 final as (
     select
-        e.event_id,
-        coalesce(r.incident_id, e.event_id) as incident_id,
+        g.event_id,
+        n.incident_id,
         coalesce(f.basis, 'first') as basis,
         coalesce(f.confidence, 1.0) as confidence
-    from core.fct_events as e
-    left join followed as f on e.event_id = f.event_id
-    left join roots as r on e.event_id = r.event_id
+    from grouped as g
+    inner join numbers as n on g.root_id = n.root_id
+    left join followed as f on g.event_id = f.event_id
 )
 
 select * from final

@@ -1,12 +1,14 @@
 -- Which record tells of the same matter as an earlier one, on what ground, and when could we know?
--- Grain: later record × earlier record × period. Key: event_id, earlier_event_id, known_from.
+-- Grain: later record × earlier record × period. Key: event_id, earlier_event_id, known_from. Only links of the records
+-- named in ops.changed_records, at either end, are derived.
 -- A link holds while versions are open on both sides that fit each other; at an as-of date it is read as versions are.
--- link: one names the other's number. caller: the same caller, issue and community within 7 days. address: the same
+-- link: one names the other's number; that of another source only as long as no third record bears it, for two sources
+-- may count from one. caller: the same caller, issue and community within 7 days. address: the same
 -- spot, issue and community within 3 days. The last two only across sources: within one, its own numbers tell matters
 -- apart. The best ground counts. Neighbours who report one spot are residents of their own: one incident, but each
 -- counts. So only a named link or the same caller makes two residents' records count once. Confidence is a convention.
--- Reads: core.fct_event_versions
-with states as (
+-- Reads: core.fct_event_versions, ops.changed_records
+with versions as (
     select
         event_id,
         source_name,
@@ -19,17 +21,88 @@ with states as (
         issue_code,
         caller_hash,
         address_hash,
-        linked_record_id,
-        {
-            'at': occurred_at,
-            'resident': is_resident,
-            'community': community_code,
-            'issue': issue_code,
-            'caller': caller_hash,
-            'address': address_hash,
-            'linked': linked_record_id
-        } as told
+        linked_record_id
     from core.fct_event_versions
+),
+
+changed as (
+    select distinct
+        v.event_id,
+        v.source_name,
+        v.record_id,
+        v.occurred_at,
+        v.community_code,
+        v.issue_code,
+        v.caller_hash,
+        v.address_hash,
+        v.linked_record_id
+    from versions as v
+    inner join ops.changed_records as c on v.source_name = c.source_name and v.record_id = c.record_id
+),
+
+-- who may fit whom, at whatever time: few, so that periods are worked out for these only
+met as (
+    select
+        c.event_id as one_id,
+        v.event_id as other_id,
+        'link' as basis
+    from changed as c
+    inner join versions as v on c.linked_record_id = v.record_id and c.event_id <> v.event_id
+    union
+    select
+        v.event_id as one_id,
+        c.event_id as other_id,
+        'link' as basis
+    from changed as c
+    inner join versions as v on c.record_id = v.linked_record_id and c.event_id <> v.event_id
+    union
+    select
+        least(c.event_id, v.event_id) as one_id,
+        greatest(c.event_id, v.event_id) as other_id,
+        'caller' as basis
+    from changed as c
+    inner join versions as v
+        on
+            c.caller_hash = v.caller_hash
+            and c.community_code = v.community_code
+            and c.issue_code = v.issue_code
+            and c.source_name <> v.source_name
+            and v.occurred_at between c.occurred_at - interval 7 days and c.occurred_at + interval 7 days
+    union
+    select
+        least(c.event_id, v.event_id) as one_id,
+        greatest(c.event_id, v.event_id) as other_id,
+        'address' as basis
+    from changed as c
+    inner join versions as v
+        on
+            c.address_hash = v.address_hash
+            and c.community_code = v.community_code
+            and c.issue_code = v.issue_code
+            and c.source_name <> v.source_name
+            and v.occurred_at between c.occurred_at - interval 3 days and c.occurred_at + interval 3 days
+),
+
+concerned as (
+    select one_id as event_id from met
+    union
+    select other_id as event_id from met
+),
+
+states as (
+    select
+        v.*,
+        {
+            'at': v.occurred_at,
+            'resident': v.is_resident,
+            'community': v.community_code,
+            'issue': v.issue_code,
+            'caller': v.caller_hash,
+            'address': v.address_hash,
+            'linked': v.linked_record_id
+        } as told
+    from versions as v
+    inner join concerned as c on v.event_id = c.event_id
 ),
 
 turns as (
@@ -76,6 +149,37 @@ records as (
         turn
 ),
 
+numbers as (
+    select distinct r.record_id
+    from met as m
+    inner join records as r on m.other_id = r.event_id
+    where m.basis = 'link'
+),
+
+-- who bears a number that another one names, and since when
+bearers as (
+    select
+        v.record_id,
+        v.event_id,
+        min(v.known_from) as known_from
+    from versions as v
+    inner join numbers as n on v.record_id = n.record_id
+    group by v.record_id, v.event_id
+),
+
+-- a number of another source's counts until a second record bears it
+told_apart as (
+    select
+        m.one_id,
+        m.other_id,
+        min(w.known_from) as known_to
+    from met as m
+    inner join bearers as b on m.other_id = b.event_id
+    inner join bearers as w on b.record_id = w.record_id and w.event_id not in (m.one_id, m.other_id)
+    where m.basis = 'link'
+    group by m.one_id, m.other_id
+),
+
 grounds as (
     select
         a.event_id as one_id,
@@ -83,9 +187,13 @@ grounds as (
         b.event_id as other_id,
         b.known_from as other_from,
         'link' as basis,
-        1.0 as confidence
-    from records as a
-    inner join records as b on a.linked_record_id = b.record_id and a.event_id <> b.event_id
+        1.0 as confidence,
+        case when a.source_name <> b.source_name then t.known_to end as known_to
+    from met as m
+    inner join records as a on m.one_id = a.event_id
+    inner join records as b on m.other_id = b.event_id and a.linked_record_id = b.record_id
+    left join told_apart as t on m.one_id = t.one_id and m.other_id = t.other_id
+    where m.basis = 'link'
     union all
     select
         a.event_id as one_id,
@@ -93,15 +201,18 @@ grounds as (
         b.event_id as other_id,
         b.known_from as other_from,
         'caller' as basis,
-        0.9 as confidence
-    from records as a
+        0.9 as confidence,
+        null as known_to
+    from met as m
+    inner join records as a on m.one_id = a.event_id
     inner join records as b
         on
-            a.caller_hash = b.caller_hash
+            m.other_id = b.event_id
+            and a.caller_hash = b.caller_hash
             and a.community_code = b.community_code
             and a.issue_code = b.issue_code
-            and a.source_name < b.source_name
             and a.occurred_at between b.occurred_at - interval 7 days and b.occurred_at + interval 7 days
+    where m.basis = 'caller'
     union all
     select
         a.event_id as one_id,
@@ -109,15 +220,18 @@ grounds as (
         b.event_id as other_id,
         b.known_from as other_from,
         'address' as basis,
-        0.15 as confidence
-    from records as a
+        0.15 as confidence,
+        null as known_to
+    from met as m
+    inner join records as a on m.one_id = a.event_id
     inner join records as b
         on
-            a.address_hash = b.address_hash
+            m.other_id = b.event_id
+            and a.address_hash = b.address_hash
             and a.community_code = b.community_code
             and a.issue_code = b.issue_code
-            and a.source_name < b.source_name
             and a.occurred_at between b.occurred_at - interval 3 days and b.occurred_at + interval 3 days
+    where m.basis = 'address'
 ),
 
 paired as (
@@ -133,7 +247,7 @@ paired as (
         and a.community_code = b.community_code
         and a.issue_code = b.issue_code as is_counted_once,
         greatest(a.known_from, b.known_from) as known_from,
-        least(a.known_to, b.known_to) as known_to
+        least(a.known_to, b.known_to, g.known_to) as known_to
     from grounds as g
     inner join records as a on g.one_id = a.event_id and g.one_from = a.known_from
     inner join records as b on g.other_id = b.event_id and g.other_from = b.known_from

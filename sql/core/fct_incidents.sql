@@ -1,6 +1,7 @@
 -- Which incidents are there, as far as is known by now, and who told of them when?
--- Grain: incident. Key: incident_id. Place and issue are those of the earliest record that has them.
--- Reads: core.fct_incident_events, core.fct_events
+-- Grain: incident. Key: incident_id. Only incidents of the records named in ops.affected_events
+-- are derived. Place and issue are those of the earliest record that has them.
+-- Reads: core.fct_incident_events, core.fct_events, ops.affected_events
 select
     i.incident_id,
     count(*)::integer as event_count,
@@ -14,4 +15,5 @@ select
     bool_or(e.is_resident) as has_resident
 from core.fct_incident_events as i
 inner join core.fct_events as e on i.event_id = e.event_id
+where i.event_id in (select a.event_id from ops.affected_events as a)
 group by i.incident_id

@@ -6,6 +6,7 @@ import datetime as dt
 import multiprocessing
 import os
 import shutil
+import statistics
 import tempfile
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from tests.benchmarks.figures import figure, measured
 from tests.conftest import CHECKOUT
 
 ROWS = int(os.environ.get("XIANBAN_BENCH_ROWS", "200000"))
-PROCESSES, COMMITS = 4, 250
+PROCESSES, COMMITS = 4, int(os.environ.get("XIANBAN_BENCH_COMMITS", "250"))
+HISTORY = int(os.environ.get("XIANBAN_BENCH_HISTORY", "20000000"))
+DAYS = 5
 
 
 def write_orders(folder: Path, rows: int) -> Path:
@@ -23,6 +26,7 @@ def write_orders(folder: Path, rows: int) -> Path:
     from pipelines.synthetic.emit import emit
     from pipelines.synthetic.world import WorldConfig
 
+    folder.mkdir(parents=True, exist_ok=True)
     sample = folder / "sample"
     emit(sample, config=WorldConfig(first_day=dt.date(2026, 3, 2), weeks=37))
     lines: list[str] = []
@@ -44,17 +48,10 @@ def write_orders(folder: Path, rows: int) -> Path:
 def ingest(data: str, home: str) -> int:
     """Land, clean, validate and conform the file; returns the matters in core."""
     from pipelines.main_job import prepare, run_step
-    from pipelines.settings import Settings
     from pipelines.steps.run import Run
+    from tests.benchmarks.history import only_hotline
 
-    city = Path(home) / "city"
-    shutil.copytree(CHECKOUT / "pipelines/cities/sample", city)
-    for path in (city / "sources").glob("*.yaml"):
-        if path.stem != "hotline":
-            path.unlink()
-    config = city / "city.toml"
-    config.write_text(config.read_text(encoding="utf-8").replace("is_synthetic = true\n", ""), encoding="utf-8")
-    settings = Settings(home=Path(home), city=city, data=Path(data), hmac_key="bench-key")
+    settings = only_hotline(Path(home), Path(data))
     date = dt.date(2026, 11, 16)
     prepare(settings)
     for step in ("land", "clean", "validate"):
@@ -130,3 +127,29 @@ def test_bench_ingest_commits_through_the_door() -> None:
     done = measured(commit_from_many)
     figure("commits_lost", done.result, "rows", rows=PROCESSES * COMMITS, seconds=done.seconds, peak_mb=done.peak_mb,
            goal="= 0", met=done.result == 0)  # fmt: skip
+
+
+@pytest.mark.benchmark
+def test_bench_ingest_day_into_history() -> None:
+    """A day of 60,000 orders into a tenth of the history and into all of it; median of five days each."""
+    from tests.benchmarks.history import DAY_ROWS, STEPS, build_history, take_in_days
+
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        sample = write_orders(Path(folder) / "orders", 50_000)
+        for rows in (HISTORY // 10, HISTORY):
+            home = Path(folder) / str(rows)
+            held = measured(build_history, home, sample, rows).result["stg.hotline_order"]
+            assert held >= rows
+            days = measured(take_in_days, home, sample, DAYS)
+            shutil.rmtree(home)
+            for step in (*STEPS, "incidents", "cpu"):
+                seconds = statistics.median(day[step] for day in days.result)
+                figure(f"day_{step}", seconds, "s", rows=held, seconds=seconds, peak_mb=days.peak_mb, goal="printed",
+                       met=True)  # fmt: skip
+            found[rows] = statistics.median(sum(day[step] for step in STEPS) for day in days.result)
+            figure("day_into_history", found[rows], "s", rows=held, seconds=found[rows], peak_mb=days.peak_mb,
+                   goal=f"<= 30 s for {DAY_ROWS} orders", met=found[rows] <= 30)  # fmt: skip
+    ratio = found[HISTORY] / found[HISTORY // 10]
+    figure("day_into_ten_times_the_history", ratio, "ratio", rows=HISTORY, seconds=found[HISTORY],
+           peak_mb=days.peak_mb, goal="<= 1.5", met=ratio <= 1.5)  # fmt: skip

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 BLOCK_ROWS = 250
-STEPS = ("land", "clean", "validate", "conform", "read", "features", "train", "forecast", "publish", "brief")
+STEPS = ("land", "clean", "validate", "conform", "read", "incidents", "features", "train", "forecast", "publish",
+         "brief")  # fmt: skip
 
 
 class Zygote:

@@ -5,7 +5,7 @@ A story is ``tests/sql/<schema>/<table>/<story>.yaml`` with the keys ``about`` (
 the type of their column, so that codes keep their zeros and times may leave out their seconds.
 
 What a story does not say: a nullable column is null, a needed one gets the default below, a batch that is not listed
-has passed its gate, and all records that were given have changed.
+has passed its gate, all records that were given have changed, and none of them had an incident.
 """
 
 from __future__ import annotations
@@ -155,11 +155,16 @@ class Stage:
         if about.startswith("core.") and "ops.changed_records" not in given:
             records = {
                 (filled["source_name"], filled["record_id"])
-                for table in (*_STAGED, "ops.superseded_rows")
+                for table in (*_STAGED, "ops.superseded_rows", "core.fct_event_versions")
                 for number, row in enumerate(given.get(table, []), 1)
                 for filled in [self._filled(table, row, number)]
             }
             given["ops.changed_records"] = [{"source_name": s, "record_id": r} for s, r in sorted(records)]
+        if about.startswith("core.fct_incident") and "ops.affected_events" not in given:
+            given["ops.affected_events"] = [
+                {"event_id": event_id} for event_id in
+                dict.fromkeys(row["event_id"] for row in given.get("core.fct_event_versions", []))
+            ]  # fmt: skip
         return given
 
     def _filled(self, table: str, row: Row, number: int) -> Row:
