@@ -33,6 +33,10 @@ select
 from core.fct_incident_links
 where known_to is null;
 comment on view core.fct_open_links is '当前成立的关联，各种依据合在一起';
+comment on column core.fct_open_links.event_id is '较晚的记录';
+comment on column core.fct_open_links.earlier_event_id is '较早的记录';
+comment on column core.fct_open_links.basis is '依据：link 来源注明关联、caller 同一来电人、address 同一点位';
+comment on column core.fct_open_links.confidence is '把握（0—1，按依据约定）';
 
 comment on column core.fct_incident_events.incident_id is '事件编号（首次归并时最早一条记录的编号，此后不变）';
 comment on column core.fct_incidents.incident_id is '事件编号（首次归并时最早一条记录的编号，此后不变）';
