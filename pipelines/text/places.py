@@ -171,7 +171,9 @@ def find_places(text: str | None, words: Sequence[str] | None = None, known: Kno
         elif hit[0] not in _NEVER:
             rule = _ENDING_OF.get(hit[0]) if group == "word" else None
             if rule is not None and found and found[-1].end == start == floor:
-                mention = _extended(text, found[-1], end, rule, ends)
+                # a city knows its communities: after another name it knows, 社区 is the office and no name
+                is_office = rule.kind == "community" and known is not None and found[-1].name in known.kinds
+                mention = None if is_office else _extended(text, found[-1], end, rule, ends)
                 if mention is not None:
                     found[-1] = mention
                     floor = end
@@ -213,7 +215,7 @@ def _extended(text: str, last: Mention, end: int, rule: Ending, ends: Container[
 def _bare(text: str, start: int, floor: int, is_admin: bool, ends: Container[int]) -> Mention | None:
     """A name without an ending: all that stands between an administrative name and a word that only estates take."""
     left = _left(text, start, floor, is_admin, 2, _LONGEST_BARE, ends)
-    if not is_admin or left != floor or start - left < 3:
+    if not is_admin or left != floor or start - left < 3 or text[left:start] in _GENERIC:
         return None
     return Mention(left, start, text[left:start], "estate")
 

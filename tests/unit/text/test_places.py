@@ -47,6 +47,8 @@ def named(text: str, known: dict[str, str] | None = None) -> list[str]:
         ("B1区恒信云上12栋漏水", ["恒信云上"]),
         ("B1区恒信云上[门牌]漏水", ["恒信云上"]),
         ("B1区恒信云上业主维权", ["恒信云上"]),
+        ("B1区恒信云上附近漏水", ["恒信云上"]),
+        ("B市火车站附近漏水", []),
         ("投诉恒信云上", []),
         # numbered lines and roads, quotes
         ("B市地铁3号线噪音", ["地铁3号线"]),
@@ -90,6 +92,7 @@ def test_known_names_are_found_anywhere_and_bound_others() -> None:
     assert named("晴川里停电", known) == ["晴川里"], "the longest is taken"
     assert named("B市晴川锦华苑停水", known) == ["晴川", "锦华苑"]
     assert named("云和路隧道漏水", known) == ["云和路隧道"], "an ending joins a known name"
+    assert named("云和路社区来人看过", known) == ["云和路"], "but not the office of the community"
     assert [found.kind for found in find_places("投诉恒信云上噪音", known=KnownNames(known))] == ["estate"]
 
 
