@@ -37,7 +37,7 @@ def named(text: str, known: dict[str, str] | None = None) -> list[str]:
         # an unsure ending needs a word after it that no name goes on with
         ("B1区晴川苑停水", ["晴川苑"]),
         ("B1区晴川湖停水", ["晴川湖"]),
-        ("B1区晴川湖畔人家停水", []),
+        ("B1区晴川湖心亭停水", []),
         # one ending after another
         ("B1区云和路隧道漏水", ["云和路隧道"]),
         ("B1区平安桥社区办事慢", ["平安桥社区"]),
