@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import hashlib
+import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
@@ -22,13 +23,19 @@ from pipelines.cities.lists import (
     Division,
     Issue,
     IssueMapping,
+    KnownPlace,
     Responsibility,
     check_codes,
+    check_communities,
     check_divisions,
     check_unique,
     read_list,
 )
 from pipelines.errors import ConfigurationError
+
+_FREQUENCY = 20_000  # of a generated word: enough to win over the common words it is made of
+_WORD = re.compile(r"[\u4e00-\u9fa5]{2,10}")
+_BETWEEN_WORDS = re.compile(r"[^\u4e00-\u9fa5]+")
 
 
 class _Strict(BaseModel):
@@ -159,11 +166,37 @@ class City:
         """``calendar.csv``: overrides of the published calendar."""
         return read_list(self.folder / "calendar.csv", CalendarDay, required=False).rows
 
-    @property
-    def user_dictionary(self) -> Path | None:
-        """``userdict.txt`` for jieba, where the city has one."""
+    @cached_property
+    def gazetteer(self) -> list[KnownPlace]:
+        """``gazetteer.csv``: estates, roads, markets, schools by the names that residents use."""
+        listed = read_list(self.folder / "gazetteer.csv", KnownPlace, required=False)
+        check_communities(listed, self.divisions)
+        return listed.rows
+
+    @cached_property
+    def known_places(self) -> list[KnownPlace]:
+        """Every name the city knows: its divisions, under all names they ever bore, and its gazetteer."""
+        return [
+            KnownPlace(
+                name=row.name, kind=row.level, community_code=row.code if row.level == "community" else None,
+                valid_from=row.valid_from, valid_to=row.valid_to,
+            )
+            for row in self.divisions
+            if len(row.name) >= 2
+        ] + self.gazetteer  # fmt: skip
+
+    @cached_property
+    def user_dictionary(self) -> dict[str, int]:
+        """Words for jieba, with explicit frequencies: issues, the sources' categories, place names, ``userdict.txt``.
+
+        Words of Han characters only. A line of ``userdict.txt`` overrules the frequency of a generated word.
+        """
+        names = {row.issue_name for row in self.issues} | {place.name for place in self.known_places}
+        for row in self.issue_map:
+            names.update(_BETWEEN_WORDS.split(row.value))
+        words = {name: _FREQUENCY for name in sorted(names) if _WORD.fullmatch(name)}
         path = self.folder / "userdict.txt"
-        return path if path.is_file() else None
+        return words | (read_dictionary(path) if path.is_file() else {})
 
     @cached_property
     def reference_hash(self) -> str:
@@ -174,6 +207,27 @@ class City:
             content = path.read_bytes() if path.is_file() else b""
             digest.update(f"{path.name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()
+
+
+def read_dictionary(path: Path) -> dict[str, int]:
+    """The words of a jieba dictionary file, ``word frequency [tag]`` a line.
+
+    Raises:
+        ConfigurationError: a line without a frequency; names the line.
+    """
+    words = {}
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: not UTF-8; save it as UTF-8") from None
+    for number, line in enumerate(lines, 1):
+        parts = line.split()
+        if not parts:
+            continue
+        if len(parts) < 2 or not parts[1].isascii() or not parts[1].isdigit():
+            raise ConfigurationError(f"{path}:{number}: no frequency; write a word, a blank and a whole number")
+        words[parts[0]] = int(parts[1])
+    return words
 
 
 def explained(error: Exception, model: type[BaseModel]) -> str:

@@ -99,6 +99,16 @@ class Responsibility(_Row):
     valid_from: _Day | None = None
 
 
+class KnownPlace(_Row):
+    """A place by the name that residents use, in the community it lies in; blank where it crosses several."""
+
+    name: Annotated[str, Field(min_length=2, description="write the name in two characters or more")]
+    kind: _Text
+    community_code: str | None
+    valid_from: _Day | None = None
+    valid_to: _Day | None = None
+
+
 class CalendarDay(_Row):
     """A day on which the city differs from the published calendar."""
 
@@ -309,6 +319,26 @@ def check_codes(listed: Listed[Coded], issues: Iterable[Issue]) -> None:
         if row.issue_code is not None and row.issue_code not in known:
             near = _nearest(row.issue_code, known) if len(problems) < _MOST_PROBLEMS else ""
             problems.append(f"{listed.path}:{line}: issue_code {row.issue_code!r} is not in issues.csv; {near}")
+    if problems:
+        raise refusal(problems)
+
+
+def check_communities(listed: Listed[KnownPlace], divisions: Iterable[Division]) -> None:
+    """Every community is one of ``divisions.csv``, and no period ends before it begins.
+
+    Raises:
+        ConfigurationError: names the line and the nearest code.
+    """
+    known = {row.code: row.name for row in divisions if row.level == "community"}
+    problems: list[str] = []
+    for row, line in zip(listed.rows, listed.lines, strict=True):
+        here = f"{listed.path}:{line}"
+        if row.community_code is not None and row.community_code not in known:
+            near = _nearest(row.community_code, known) if len(problems) < _MOST_PROBLEMS else ""
+            problems.append(f"{here}: community_code {row.community_code!r} is no community of divisions.csv; {near}")
+        if row.valid_from and row.valid_to and row.valid_from >= row.valid_to:
+            problems.append(f"{here}: column 'valid_to' is not after 'valid_from'; it is the first day that the place "
+                            "no longer holds")  # fmt: skip
     if problems:
         raise refusal(problems)
 

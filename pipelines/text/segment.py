@@ -9,9 +9,10 @@ any are left to jieba. A test proves the tokens identical.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -31,31 +32,28 @@ class Segmenter:
     """Segmentation with one city's dictionary.
 
     Args:
-        user_dictionary: a jieba dictionary file (``word frequency [tag]`` a line, frequencies explicit), or None.
+        user_dictionary: words with explicit frequencies, or None.
         cache_dir: a private folder for jieba's prefix dictionary; its default is a shared temporary folder, where
             another user could plant one.
     """
 
-    def __init__(self, user_dictionary: Path | None, cache_dir: Path) -> None:
-        self._user_dictionary = user_dictionary
+    def __init__(self, user_dictionary: Mapping[str, int] | None, cache_dir: Path) -> None:
+        self._words = dict(sorted((user_dictionary or {}).items()))
         self._cache_dir = cache_dir
 
     @cached_property
+    def engine(self) -> str:
+        """Changes whenever the same text could be segmented otherwise with the same words."""
+        return f"jieba-{version('jieba')}"
+
+    @cached_property
     def dictionary_hash(self) -> str:
-        """Changes whenever the same text could be segmented otherwise: jieba's version and the user dictionary."""
-        digest = hashlib.sha256(version("jieba").encode())
-        if self._user_dictionary is not None:
-            digest.update(self._user_dictionary.read_bytes())
-        return digest.hexdigest()[:16]
+        """Changes whenever the same text could be segmented otherwise: the engine and the user dictionary."""
+        return hashlib.sha256(json.dumps([self.engine, self._words], ensure_ascii=False).encode()).hexdigest()[:16]
 
     def tokens(self, texts: Iterable[str | None]) -> list[tuple[list[str], bool]]:
         """Tokens of each text and whether it was cut at ``MAX_CHARACTERS``; blanks and punctuation are left out."""
-        read = []
-        for text in texts:
-            text = text or ""
-            words = self.cut(text[:MAX_CHARACTERS])
-            read.append(([word for word in words if any(c.isalnum() for c in word)], len(text) > MAX_CHARACTERS))
-        return read
+        return [(tokens_of(self.cut((text or "")[:MAX_CHARACTERS])), is_cut(text)) for text in texts]
 
     @cached_property
     def cut(self) -> Cut:
@@ -65,7 +63,7 @@ class Segmenter:
         except ModuleNotFoundError:
             return self.reference_cut
         engine = rjieba.Jieba()
-        for word, frequency in self._user_words():
+        for word, frequency in self._words.items():
             engine.add_word(word, frequency, None)
 
         def cut(text: str) -> list[str]:
@@ -92,13 +90,17 @@ class Segmenter:
         tokenizer.tmp_dir = str(self._cache_dir)
         tokenizer.cache_file = f"jieba-{version('jieba')}.cache"
         tokenizer.initialize()
-        for word, frequency in self._user_words():
+        for word, frequency in self._words.items():
             tokenizer.add_word(word, frequency)
         cut: Cut = tokenizer.lcut
         return cut
 
-    def _user_words(self) -> list[tuple[str, int]]:
-        if self._user_dictionary is None:
-            return []
-        lines = (line.split() for line in self._user_dictionary.read_text(encoding="utf-8").splitlines())
-        return [(parts[0], int(parts[1])) for parts in lines if parts]
+
+def tokens_of(words: Iterable[str]) -> list[str]:
+    """The words without blanks and punctuation."""
+    return [word for word in words if any(c.isalnum() for c in word)]
+
+
+def is_cut(text: str | None) -> bool:
+    """Whether a text is longer than what is read of it."""
+    return text is not None and len(text) > MAX_CHARACTERS

@@ -1,27 +1,30 @@
-"""Segmentation against jieba, one core, the same texts in the same run."""
+"""Segmentation against jieba and places in text, one core, the same texts in the same run."""
 
 from __future__ import annotations
 
+import json
+import os
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.benchmarks.figures import figure, measured
-from tests.conftest import CHECKOUT
 
 TEXTS = 20_000
 
 
 def segment_both() -> dict[str, float]:
     """Segment the sample city's kind of complaints with both engines."""
+    from pipelines.cities.city import City
     from pipelines.synthetic.places import SAMPLE_CITY
     from pipelines.text.segment import Segmenter
     from tests.corpus import complaints
 
     texts = complaints(TEXTS, SAMPLE_CITY)
-    segmenter = Segmenter(CHECKOUT / "pipelines/cities/sample/userdict.txt", Path(tempfile.mkdtemp()))
+    segmenter = Segmenter(City(SAMPLE_CITY).user_dictionary, Path(tempfile.mkdtemp()))
     fast, reference = segmenter.cut, segmenter.reference_cut
     started = time.perf_counter()
     ours = [fast(text) for text in texts]
@@ -40,3 +43,70 @@ def test_bench_text_segmentation() -> None:
     same, ratio = done.result["same"], done.result["ratio"]
     figure("tokens_identical_to_jieba", same, "share", **common, goal="= 1", met=same == 1)
     figure("segmentation_speed_to_jieba", ratio, "ratio", **common, goal=">= 8", met=ratio >= 8)
+
+
+def find_in_complaints() -> float:
+    """Texts a second in which the sample city's places are found; segmenting is not counted."""
+    from pipelines.cities.city import City
+    from pipelines.synthetic.places import SAMPLE_CITY
+    from pipelines.text.places import KnownNames, find_places
+    from pipelines.text.segment import Segmenter
+    from tests.corpus import complaints
+
+    city = City(SAMPLE_CITY)
+    texts = [
+        f"{one}\n{other}"[:100] for one, other in zip(*[iter(complaints(2 * TEXTS, SAMPLE_CITY))] * 2, strict=True)
+    ]
+    segmenter = Segmenter(city.user_dictionary, Path(tempfile.mkdtemp()))
+    words = [segmenter.cut(text) for text in texts]
+    known = KnownNames({place.name: place.kind for place in city.known_places})
+    started = time.process_time()
+    for text, cut in zip(texts, words, strict=True):
+        find_places(text, cut, known)
+    return len(texts) / (time.process_time() - started)
+
+
+@pytest.mark.benchmark
+def test_bench_text_places_speed() -> None:
+    done = measured(find_in_complaints)
+    speed = done.result
+    figure(
+        "place_texts_per_second", speed, "texts/s", rows=TEXTS, seconds=done.seconds, peak_mb=done.peak_mb,
+        goal=">= 15000", met=speed >= 15_000,
+    )  # fmt: skip
+
+
+def score_titles(path: str) -> list[dict[str, Any]]:
+    """Precision, recall and F1 of the distinct names of each title, without a gazetteer, for both halves of a file."""
+    from pipelines.text.places import find_places
+    from pipelines.text.segment import Segmenter
+
+    titles = json.loads(Path(path).read_text(encoding="utf-8"))
+    segmenter = Segmenter(None, Path(tempfile.mkdtemp()))
+    scores = []
+    for half in (titles[::2], titles[1::2]):
+        right = found = marked = 0
+        for title in half:
+            names = {place.name for place in find_places(title["title"], segmenter.cut(title["title"]))}
+            right += len(names & set(title["places"]))
+            found += len(names)
+            marked += len(set(title["places"]))
+        precision, recall = right / found, right / marked
+        scores.append(
+            {"titles": len(half), "precision": precision, "recall": recall, "f1": 2 * right / (found + marked)}
+        )
+    return scores
+
+
+@pytest.mark.benchmark
+@pytest.mark.skipif(not os.environ.get("XIANBAN_DATA"), reason="XIANBAN_DATA names no folder with the study data")
+def test_bench_text_places_quality() -> None:
+    """The rules were chosen on the first half (every other title from the first); the second was seen as well."""
+    done = measured(score_titles, str(Path(os.environ["XIANBAN_DATA"]) / "place_names_in_80_titles.json"))
+    for half, score in zip(("chosen_on", "other"), done.result, strict=True):
+        for measure in ("precision", "recall", "f1"):
+            goal = 0.80 if measure == "f1" else 0.75
+            figure(
+                f"place_names_{measure}_titles_{half}", score[measure], "share", rows=score["titles"],
+                seconds=done.seconds, peak_mb=done.peak_mb, goal=f">= {goal:.2f}", met=score[measure] >= goal,
+            )  # fmt: skip

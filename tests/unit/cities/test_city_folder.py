@@ -84,7 +84,6 @@ def test_optional_lists_may_be_absent(folder: Path) -> None:
     (folder / "issues.csv").write_text("issue_code,issue_name,is_dangerous\n1,垃圾,0\n", encoding="utf-8")
     city = City(folder)
     assert city.responsibilities == city.calendar == []
-    assert city.user_dictionary is None
 
 
 def test_the_reference_hash_follows_the_lists_that_conforming_reads(folder: Path) -> None:
@@ -100,3 +99,30 @@ def test_the_reference_hash_follows_the_lists_that_conforming_reads(folder: Path
     (folder / "sources").mkdir()
     (folder / "sources" / "calls.yaml").write_text("name: calls\n", encoding="utf-8")
     assert now() != mapped
+
+
+def test_the_dictionary_is_made_of_issues_categories_places_and_the_citys_own_words(folder: Path) -> None:
+    (folder / "issues.csv").write_text(
+        "issue_code,issue_name,is_dangerous\n1,垃圾堆放,0\n2,PM2.5,0\n", encoding="utf-8"
+    )
+    (folder / "issue_map.csv").write_text("system,value,issue_code\nq,环卫-垃圾清运,1\n", encoding="utf-8")
+    (folder / "divisions.csv").write_text("code,level,name,parent_code\n7,community,锦华社区,\n", encoding="utf-8")
+    (folder / "gazetteer.csv").write_text("name,kind,community_code\n晴川里,estate,7\n", encoding="utf-8")
+    (folder / "userdict.txt").write_text("飞线 9 n\n\n晴川里 5\n", encoding="utf-8")
+    words = City(folder).user_dictionary
+    assert set(words) == {"垃圾堆放", "环卫", "垃圾清运", "锦华社区", "晴川里", "飞线"}
+    assert (words["晴川里"], words["飞线"]) == (5, 9), "the city's own line overrules"
+    assert [(place.name, place.community_code) for place in City(folder).known_places] == [
+        ("锦华社区", "7"),
+        ("晴川里", "7"),
+    ]
+
+
+@pytest.mark.parametrize("line", ["飞线", "飞线 n", "飞线 -1", "飞线 1.5"])
+def test_a_dictionary_line_without_a_frequency_is_refused(folder: Path, line: str) -> None:
+    (folder / "issues.csv").write_text("issue_code,issue_name,is_dangerous\n1,垃圾,0\n", encoding="utf-8")
+    (folder / "issue_map.csv").write_text("system,value,issue_code\n", encoding="utf-8")
+    (folder / "divisions.csv").write_text("code,level,name,parent_code\n", encoding="utf-8")
+    (folder / "userdict.txt").write_text(f"渣土 9\n{line}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"userdict\.txt:2: no frequency"):
+        City(folder).user_dictionary  # noqa: B018

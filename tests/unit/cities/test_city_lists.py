@@ -23,6 +23,7 @@ GOOD = {
     "issues": "issue_code,issue_name,is_dangerous\nA1,垃圾,是\nB1,噪声,False\nC1,路灯,\n",
     "issue_map": "system,value,issue_code,confidence\nq,垃圾清运,A1,0.9\nq,咨询,,\nr,垃圾清运,A1,1\n",
     "responsibilities": "issue_code,lead_unit,deadline_value,valid_from\nA1,城管局,24,2024-01-01\n",
+    "gazetteer": "name,kind,community_code,valid_from,valid_to\n锦华里,estate,770101,,2025-01-01\n青溪路,road,,,\n",
     "calendar": "date,is_workday,name\n2026-06-12,否,开放日\n",
 }
 
@@ -64,6 +65,10 @@ def test_good_lists_are_typed(city_with) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
+        ("gazetteer", "锦华里,", "锦,", ["gazetteer.csv:2", "'name' holds text", "two characters"]),
+        ("gazetteer", "770101", "770109", ["gazetteer.csv:2", "'770109'", "no community", "nearest is '770101'"]),
+        ("gazetteer", "770101", "7701", ["gazetteer.csv:2", "'7701'", "no community"]),
+        ("gazetteer", ",,2025", ",2025-01-01,2025", ["gazetteer.csv:2", "'valid_to' is not after 'valid_from'"]),
         ("divisions", ",8200", ",八千", ["divisions.csv:4", "'population' holds text", "digits only", "leave it blank"]),
         ("divisions", ",8200", ',"8,200"', ["divisions.csv:4", "a number with a comma", "digits only"]),
         ("divisions", ",8200", ",-1", ["'population' holds a negative number"]),

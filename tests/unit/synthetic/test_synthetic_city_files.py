@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.cities.city import City
 from pipelines.synthetic.places import SAMPLE_CITY, load_city
 
 LENGTHS = {"district": 6, "street": 9, "community": 12, "grid": 15}
@@ -104,4 +105,4 @@ def test_calendar_and_user_dictionary_can_be_read() -> None:
     assert days == sorted(set(days)) and {r["is_workday"] for r in rows("calendar.csv")} == {"true", "false"}
     words = [line.split(" ") for line in (SAMPLE_CITY / "userdict.txt").read_text(encoding="utf-8").splitlines()]
     assert all(len(w) == 3 and w[1].isdigit() for w in words)
-    assert {"渣土车", "雨水箅子", "新柳社区"} <= {w[0] for w in words}
+    assert {"渣土车", "雨水箅子", "新柳社区"} <= City(SAMPLE_CITY).user_dictionary.keys()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.cities.city import City
 from pipelines.text.segment import MAX_CHARACTERS, Segmenter
 from tests.conftest import CHECKOUT
 from tests.corpus import complaints
@@ -32,7 +33,7 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def segmenter(tmp_path_factory: pytest.TempPathFactory) -> Segmenter:
-    return Segmenter(CITY / "userdict.txt", tmp_path_factory.mktemp("jieba"))
+    return Segmenter(City(CITY).user_dictionary, tmp_path_factory.mktemp("jieba"))
 
 
 def random_texts(count: int) -> list[str]:
@@ -57,7 +58,7 @@ def test_user_dictionary_is_used_by_both(segmenter: Segmenter, tmp_path: Path) -
 
 def test_jieba_serves_where_rjieba_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "rjieba", None)
-    assert Segmenter(CITY / "userdict.txt", tmp_path).cut("飞线充电") == ["飞线充电"]
+    assert Segmenter({"飞线充电": 20_000}, tmp_path).cut("飞线充电") == ["飞线充电"]
 
 
 def test_blanks_and_punctuation_are_left_out_and_long_texts_cut(segmenter: Segmenter) -> None:
