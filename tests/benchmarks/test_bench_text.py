@@ -51,7 +51,7 @@ def link_incidents() -> dict[str, float]:
     from models.incidents import find_incidents
 
     draw = np.random.default_rng(7)
-    start = np.datetime64("2025-01-01", "s")
+    start = np.datetime64("2025-01-01", "us")
     common = (draw.pareto(0.9, (INCIDENT_TEXTS, 44)) * 30).astype(np.int64) % 60_000
     matter = np.where(draw.random(INCIDENT_TEXTS) < 0.1, draw.integers(0, 1_000, INCIDENT_TEXTS), -1)
     at = np.sort(draw.integers(0, 365 * 86_400, INCIDENT_TEXTS)).astype("timedelta64[s]") + start
