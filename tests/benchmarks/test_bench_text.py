@@ -14,6 +14,7 @@ import pytest
 from tests.benchmarks.figures import figure, measured
 
 TEXTS = 20_000
+INCIDENT_TEXTS = 100_000
 
 
 def segment_both() -> dict[str, float]:
@@ -110,3 +111,47 @@ def test_bench_text_places_quality() -> None:
                 f"place_names_{measure}_titles_{half}", score[measure], "share", rows=score["titles"],
                 seconds=done.seconds, peak_mb=done.peak_mb, goal=f">= {goal:.2f}", met=score[measure] >= goal,
             )  # fmt: skip
+
+
+def link_incidents() -> dict[str, float]:
+    """Incidents of a year of made-up complaints: common words by a power law, one matter in ten records a recurring one."""
+    import numpy as np
+    import polars as pl
+
+    from models.incidents import find_incidents
+
+    draw = np.random.default_rng(7)
+    start = np.datetime64("2025-01-01", "us")
+    common = (draw.pareto(0.9, (INCIDENT_TEXTS, 44)) * 30).astype(np.int64) % 60_000
+    matter = np.where(draw.random(INCIDENT_TEXTS) < 0.1, draw.integers(0, 1_000, INCIDENT_TEXTS), -1)
+    at = np.sort(draw.integers(0, 365 * 86_400, INCIDENT_TEXTS)).astype("timedelta64[s]") + start
+    words = [
+        [f"w{word}" for word in row] + ([f"m{told}a", f"m{told}b", f"m{told}c"] if told >= 0 else [])
+        for row, told in zip(common.tolist(), matter.tolist(), strict=True)
+    ]
+    places = [[f"m{told}a"] if told >= 0 else [] for told in matter.tolist()]
+    records = pl.DataFrame(
+        {
+            "record_id": [str(row) for row in range(INCIDENT_TEXTS)],
+            "occurred_at": at,
+            "known_at": at,
+            "title_tokens": [row[-8:] for row in words],
+            "tokens": words,
+            "title_places": places,
+            "places": places,
+        }
+    )
+    started = time.perf_counter()
+    members, links, _ = find_incidents(records)
+    return {"seconds": time.perf_counter() - started, "links": links.height, "members": members.height}
+
+
+@pytest.mark.benchmark
+def test_bench_text_incidents() -> None:
+    done = measured(link_incidents)
+    seconds = done.result["seconds"]
+    common = {"rows": INCIDENT_TEXTS, "seconds": seconds, "peak_mb": done.peak_mb}
+    assert done.result["members"] == INCIDENT_TEXTS
+    texts, pairs = INCIDENT_TEXTS / seconds, done.result["links"] / seconds
+    figure("incident_texts_per_second", texts, "texts/s", **common, goal=">= 300", met=texts >= 300)
+    figure("incident_pairs_per_second", pairs, "links/s", **common, goal="> 0", met=pairs > 0)

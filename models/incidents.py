@@ -1,0 +1,165 @@
+"""Gather records into incidents: the same matter, by what is said, where and when.
+
+Records come in the order in which they became known. Each joins the incident whose records of the window it is most
+like *on average* (not: most like one of them, by which chains of half-similar records would join anything), or begins
+its own. An incident that has grown is compared with its neighbours in the same way, and the younger joins the elder.
+
+What is promised: an incident bears the id of the record that began it and keeps it however it grows; a record that
+arrives late but happened earlier does not rename it; a record leaves its incident only with all the others, when that
+joins an elder one. Days fed one by one give exactly what the same days fed at once give, since words are weighed with
+the records known up to the day that is read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from models.incident_links import LINKS, LinkRule, Records
+
+MEMBERS = {"record_id": pl.String, "incident_id": pl.String, "similarity": pl.Float64}
+MERGES = {"incident_id": pl.String, "elder_incident_id": pl.String, "similarity": pl.Float64}
+
+
+@dataclass(frozen=True)
+class GrowthRule:
+    """How alike records of one incident are.
+
+    Attributes:
+        join: mean similarity to an incident's records of the window at which a record joins it.
+        merge: mean similarity between two incidents at which they become one.
+    """
+
+    join: float = 0.2
+    merge: float = 0.18
+
+
+@dataclass
+class Incidents:
+    """Incidents that grow day by day.
+
+    Args:
+        links: how records are compared.
+        growth: when they are one.
+    """
+
+    links: LinkRule = field(default_factory=LinkRule)
+    growth: GrowthRule = field(default_factory=GrowthRule)
+
+    def __post_init__(self) -> None:
+        self._records = Records(self.links)
+        self._days: list[int] = []
+        self._incident_of: list[int] = []  # by row; an incident is the row that began it
+        self._similarity: list[float] = []
+        self._members: dict[int, list[int]] = {}
+        self._near: defaultdict[int, dict[int, float]] = defaultdict(dict)  # summed similarities between incidents
+
+    def add_day(self, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Take in the records that became known on one day.
+
+        Args:
+            records: one row a record: record_id, occurred_at, title_tokens, tokens, title_places, places.
+
+        Returns:
+            The new links (record_id, earlier_record_id, similarity; 0–1) and the merges (incident_id,
+            elder_incident_id, similarity) of the day. Whole days only: words are weighed once a day.
+        """
+        records = records.sort("occurred_at", "record_id")
+        rows = self._records.add(records)
+        self._days += records["occurred_at"].dt.epoch("d").to_list()
+        links: list[tuple[str, str, float]] = []
+        merges: list[tuple[str, str, float]] = []
+        ids = self._records.ids
+        for row, others, values in self._records.links(rows):
+            near = list(zip(others.tolist(), values.tolist(), strict=True))
+            links += [(ids[row], ids[other], value) for other, value in near]
+            merges += [(ids[one], ids[elder], value) for one, elder, value in self._join(row, near)]
+        return pl.DataFrame(links, schema=LINKS, orient="row"), pl.DataFrame(merges, schema=MERGES, orient="row")
+
+    def members(self) -> pl.DataFrame:
+        """Grain: record. Key: record_id. ``similarity`` is the mean at which it joined, 1 for the first."""
+        ids = self._records.ids
+        return pl.DataFrame(
+            {
+                "record_id": ids,
+                "incident_id": [ids[incident] for incident in self._incident_of],
+                "similarity": self._similarity,
+            },
+            schema=MEMBERS,
+        )
+
+    def _join(self, row: int, links: list[tuple[int, float]]) -> Iterable[tuple[int, int, float]]:
+        sums: defaultdict[int, float] = defaultdict(float)
+        for other, value in links:
+            sums[self._incident_of[other]] += value
+        means = [(total / self._active(incident, row), -incident) for incident, total in sums.items()]
+        likeness, negative = max(means, default=(0.0, 0))
+        is_first = likeness < self.growth.join
+        incident = row if is_first else -negative
+        self._incident_of.append(incident)
+        self._similarity.append(1.0 if is_first else round(likeness, 6))
+        self._members.setdefault(incident, []).append(row)
+        for other, total in sums.items():
+            if other != incident:
+                self._bring_near(incident, other, total)
+        return self._merge(incident)
+
+    def _active(self, incident: int, row: int) -> int:
+        """Members that a link could have reached."""
+        days, window = self._days, self.links.window_days
+        near = sum(abs(days[member] - days[row]) <= window for member in self._members[incident])
+        return max(1, min(near, self.links.most_links))
+
+    def _bring_near(self, one: int, other: int, total: float) -> None:
+        self._near[one][other] = self._near[one].get(other, 0.0) + total
+        self._near[other][one] = self._near[other].get(one, 0.0) + total
+
+    def _merge(self, incident: int) -> list[tuple[int, int, float]]:
+        merged = []
+        while self._near[incident]:
+            size = len(self._members[incident])
+            likeness, negative = max(
+                (total / (size * len(self._members[other])), -other) for other, total in self._near[incident].items()
+            )
+            if likeness < self.growth.merge:
+                break
+            elder, younger = sorted((incident, -negative))
+            merged.append((younger, elder, round(likeness, 6)))
+            for member in self._members[younger]:
+                self._incident_of[member] = elder
+            self._members[elder] = sorted(self._members[elder] + self._members.pop(younger))
+            for other, total in self._near.pop(younger).items():
+                del self._near[other][younger]
+                if other != elder:
+                    self._bring_near(elder, other, total)
+            incident = elder
+        return merged
+
+
+def find_incidents(
+    records: pl.DataFrame, links: LinkRule | None = None, growth: GrowthRule | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Incidents of records already known, day by day in the order in which they became known.
+
+    Args:
+        records: as for :meth:`Incidents.add_day`, with known_at.
+        links: how records are compared.
+        growth: when they are one.
+
+    Returns:
+        Members, links and merges.
+    """
+    incidents = Incidents(links or LinkRule(), growth or GrowthRule())
+    days = [
+        incidents.add_day(day)
+        for _, day in sorted(records.group_by(pl.col("known_at").dt.date().alias("day")), key=lambda part: part[0])
+    ]
+    found, merges = zip(*days, strict=True) if days else ((), ())
+    return (
+        incidents.members(),
+        pl.concat([pl.DataFrame(schema=LINKS), *found]),
+        pl.concat([pl.DataFrame(schema=MERGES), *merges]),
+    )

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import polars as pl
+import pytest
+
+from models.incident_links import LinkRule
+from models.incident_views import clean_title, mark_repeats, measure_heat, title_incidents
+from models.incidents import GrowthRule, Incidents, find_incidents
+
+START = datetime(2026, 3, 1, 9)
+NOISE = [
+    ["绿洲", "花园", "凌晨", "打桩", "噪音", "扰民"],
+    ["绿洲", "花园", "打桩", "工地", "通宵", "施工"],
+    ["绿洲", "花园", "凌晨", "打桩", "睡不着"],
+]
+SUBSIDY = [["稻谷", "补贴", "没有", "发放"], ["稻谷", "补贴", "拖欠", "半年"], ["种粮", "稻谷", "补贴", "何时", "发放"]]
+OTHER_ESTATE = [["海棠", "雅苑", "凌晨", "打桩", "噪音", "扰民"], ["海棠", "雅苑", "打桩", "工地", "通宵", "施工"]]
+OTHER_MATTER = [["绿洲", "花园", "电梯", "困人", "维修"], ["绿洲", "花园", "电梯", "停运", "困人"]]
+SAID = {
+    "noise": ["工地", "机器", "夜里", "响", "休息", "孩子", "上学", "震动"],
+    "subsidy": ["农户", "种粮", "财政", "账户", "拨付", "乡里", "答复", "亩"],
+    "other": ["工地", "机器", "夜里", "响", "休息", "渣土", "围挡", "混凝土"],
+    "lift": ["轿厢", "物业", "维保", "老人", "被困", "楼层", "检测", "报废"],
+}
+STREETS = 60
+
+
+def record(
+    record_id: str, title: list[str], day: float, known: float | None = None, said: str = ""
+) -> dict[str, object]:
+    places = [name for name in ("绿洲花园", "海棠雅苑") if name in "".join(title)]
+    return {
+        "record_id": record_id,
+        "occurred_at": START + timedelta(days=day),
+        "known_at": START + timedelta(days=day if known is None else known),
+        "title_tokens": title,
+        "tokens": SAID.get(said, title),
+        "title_places": places,
+        "places": places,
+    }
+
+
+def city() -> pl.DataFrame:
+    told = {"noise": NOISE, "subsidy": SUBSIDY, "other": OTHER_ESTATE, "lift": OTHER_MATTER}
+    matters = [
+        record(f"{name}{at}", title, day=3 * at + 10, said=name)
+        for name, titles in told.items()
+        for at, title in enumerate(titles)
+    ]
+    # each word of the background is in several records, none of which tell of one matter
+    background = [
+        record(f"filler{at}", [f"路{at % 7}", f"事{at % 11}", f"物{at % 13}", f"人{at}"], day=at / 4)
+        for at in range(STREETS)
+    ]
+    return pl.DataFrame(matters + background)
+
+
+def incident_of(members: pl.DataFrame) -> dict[str, str]:
+    return dict(members.select("record_id", "incident_id").iter_rows())
+
+
+def test_one_matter_is_one_incident_with_a_place_and_without() -> None:
+    found = incident_of(find_incidents(city())[0])
+    assert {found["noise1"], found["noise2"]} == {"noise0"}
+    assert {found["subsidy1"], found["subsidy2"]} == {"subsidy0"}
+    assert {at for name, at in found.items() if name.startswith("filler")}.isdisjoint({"noise0", "subsidy0"})
+
+
+def test_the_same_matter_elsewhere_and_another_matter_here_are_other_incidents() -> None:
+    found = incident_of(find_incidents(city())[0])
+    assert found["other1"] == "other0"
+    assert found["lift1"] == "lift0"
+    # without what is asked of names, the neighbours join
+    loose = incident_of(find_incidents(city(), LinkRule(least_matter=0, other_place=1, least_similarity=0.01))[0])
+    assert loose["other0"] == loose["noise0"]
+
+
+def test_days_fed_one_by_one_give_what_they_give_at_once() -> None:
+    records = city().sample(fraction=1, shuffle=True, seed=7)
+    at_once, links, merges = find_incidents(records)
+    incidents = Incidents()
+    days = [
+        incidents.add_day(day)
+        for _, day in sorted(records.group_by(pl.col("known_at").dt.date()), key=lambda part: part[0])
+    ]
+    assert incidents.members().equals(at_once)
+    assert pl.concat([day[0] for day in days]).equals(links)
+    assert sum(day[1].height for day in days) == merges.height
+
+
+def test_a_record_that_arrives_late_joins_and_does_not_rename() -> None:
+    early = incident_of(find_incidents(city())[0])
+    late = pl.DataFrame([record("late", NOISE[0], day=1, known=40, said="noise")])
+    found = incident_of(find_incidents(pl.concat([city(), late]))[0])
+    assert found.pop("late") == "noise0"
+    assert found == early
+
+
+def test_records_further_apart_than_the_window_are_not_compared() -> None:
+    far = pl.DataFrame([record("far", NOISE[0], day=20 + LinkRule().window_days, said="noise")])
+    assert incident_of(find_incidents(pl.concat([city(), far]))[0])["far"] == "far"
+
+
+def test_what_becomes_known_later_changes_no_earlier_link() -> None:
+    records = city().sort("known_at")
+    day = records["known_at"][40].date()
+    known = records.filter(pl.col("known_at").dt.date() <= day)
+    links = find_incidents(records)[1]
+    assert find_incidents(known)[1].equals(links.filter(pl.col("record_id").is_in(known["record_id"].implode())))
+
+
+def test_incidents_that_turn_out_to_be_one_bear_the_elders_number() -> None:
+    split = GrowthRule(join=0.55, merge=0.3)
+    incidents = Incidents(growth=split)
+    records = city()
+    merges = pl.concat(
+        [
+            incidents.add_day(day)[1]
+            for _, day in sorted(records.group_by(pl.col("known_at").dt.date()), key=lambda p: p[0])
+        ]
+    )
+    order = {record_id: at for at, record_id in enumerate(incidents.members()["record_id"])}
+    assert merges.height > 0
+    assert all(order[elder] < order[younger] for younger, elder in merges.select(pl.nth(0, 1)).iter_rows())
+
+
+def test_no_records_give_no_incidents() -> None:
+    members, links, merges = find_incidents(city().clear())
+    assert (members.height, links.height, merges.height) == (0, 0, 0)
+
+
+def test_three_rules_of_repeating_do_not_depend_on_each_other() -> None:
+    words = ["同", "一", "段", "话", "说", "两", "遍"]
+    told = [
+        # record, day, caller, incident, place, issue, text
+        ("a", 0, "p", "i", "x", "01", words),
+        ("b", 5, "p", "i", "y", "01", ["别"]),
+        ("c", 20, "q", "j", "x", "01", ["别"]),
+        ("d", 60, "r", "k", "x", "01", words),
+        ("e", 61, None, "i", None, "01", ["短"]),
+        ("f", 62, None, "i", None, "01", ["短"]),
+        ("g", 300, "p", "i", "z", "02", ["别"]),
+    ]
+    records = pl.DataFrame(
+        [
+            {
+                "record_id": r,
+                "occurred_at": START + timedelta(days=day),
+                "caller": caller,
+                "incident_id": incident,
+                "place": place,
+                "issue": issue,
+                "text": text,
+            }
+            for r, day, caller, incident, place, issue, text in told
+        ]
+    )
+    marked = {row[0]: row[1:] for row in mark_repeats(records).iter_rows()}
+    assert marked == {
+        "a": (None, None, None),
+        "b": ("a", None, None),
+        "c": (None, "a", None),
+        "d": (None, None, "a"),
+        "e": (None, None, None),
+        "f": (None, None, None),
+        "g": (None, None, None),
+    }
+
+
+def heat(callers: dict[str, list[str | None]], days_ago: dict[str, float]) -> pl.DataFrame:
+    records = pl.DataFrame(
+        [
+            {"record_id": f"{name}{at}", "incident_id": name, "caller": caller,
+             "occurred_at": START - timedelta(days=days_ago[name]), "known_at": START - timedelta(days=days_ago[name])}
+            for name, people in callers.items()
+            for at, caller in enumerate(people)
+        ],
+        schema_overrides={"caller": pl.String},
+    )  # fmt: skip
+    return measure_heat(records, START)
+
+
+def test_people_count_before_recency_and_recency_before_volume() -> None:
+    found = heat(
+        {"loud": ["a", "b"] * 50, "many": ["c", "d", "e"], "old": ["f", "g", "h"], "unknown": [None] * 40},
+        {"loud": 1, "many": 2, "old": 60, "unknown": 1},
+    )
+    assert found["incident_id"].to_list() == ["many", "old", "loud", "unknown"]
+    parts = found["heat_people"] + found["heat_recency"] + found["heat_volume"]
+    assert parts.to_list() == pytest.approx(found["heat"].to_list())
+    assert dict(found.select("incident_id", "people_count").iter_rows()) == {
+        "many": 3,
+        "old": 3,
+        "loud": 2,
+        "unknown": 1,
+    }
+
+
+def test_heat_sees_only_what_was_known() -> None:
+    assert heat({"tomorrow": ["a"]}, {"tomorrow": -1}).height == 0
+
+
+def test_a_title_is_what_most_of_them_say() -> None:
+    titles = [
+        ["救命", "啊"],
+        ["投诉", "绿洲花园", "打桩", "噪音"],
+        ["绿洲花园", "打桩", "到", "凌晨", "没人管", "太", "过分"],
+    ]
+    records = pl.DataFrame(
+        [
+            {
+                "record_id": str(at),
+                "incident_id": "i",
+                "occurred_at": START,
+                "title": "".join(words),
+                "title_tokens": words,
+            }
+            for at, words in enumerate(titles)
+        ]
+    )
+    assert title_incidents(records).rows() == [("i", "绿洲花园打桩噪音")]
+
+
+@pytest.mark.parametrize(
+    ("title", "cleaned"),
+    [
+        ("投诉某路路灯不亮！！请管管", "某路路灯不亮"),
+        ("关于[姓名]家门口13800138000积水", "家门口积水"),
+        ("投诉", "投诉"),
+        ("长" * 40, "长" * 29 + "…"),
+        ("", ""),
+    ],
+)
+def test_a_title_holds_no_masked_name_and_is_short(title: str, cleaned: str) -> None:
+    assert clean_title(title) == cleaned
+    assert len(cleaned) <= 30
