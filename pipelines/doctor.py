@@ -16,6 +16,7 @@ from pipelines.errors import XianbanError
 from pipelines.settings import Settings
 from pipelines.sources.contract_file import load_sources
 from pipelines.sources.readers import files_of
+from pipelines.steps.found_lists import FOUND
 from pipelines.steps.run import Run
 
 PACKAGES = ("apache-airflow", "duckdb", "polars", "scikit-learn", "great-expectations", "jieba", "rjieba")
@@ -101,7 +102,11 @@ def _lists(city: City) -> Iterator[Finding]:
             wrong += 1
             yield Finding("fail", f"list {name}", str(error))
     if not wrong:
-        yield Finding("ok", "lists", ", ".join(counts))
+        yield Finding("ok", "lists", ", ".join(counts) or "none")
+    if city.lists_from_data:
+        names = " and ".join(city.lists_from_data)
+        yield Finding("warn", "lists", f"{names} are taken from the records ({FOUND}): a misspelt value is an item of "
+                      "its own; bring divisions.csv, issues.csv and issue_map.csv when you can")  # fmt: skip
 
 
 def _key(settings: Settings) -> Iterator[Finding]:

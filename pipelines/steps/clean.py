@@ -118,4 +118,5 @@ def _mapped(run: Run, source: Source, batch: Landed, raw: pl.DataFrame) -> Mappe
     day_after = None
     if batch.exported_date is not None:
         day_after = dt.datetime.combine(batch.exported_date, dt.time()) + dt.timedelta(days=1)
-    return map_batch(source, rows, day_after, run.city.config.cells, run.settings.pseudonym_key())
+    return map_batch(source, rows, day_after, run.city.config.cells, run.settings.pseudonym_key(),
+                     run.city.config.timezone)  # fmt: skip
