@@ -155,9 +155,12 @@ def differences(frame: pl.DataFrame, first: str, second: str, resamples: int = 5
         raise ValueError(f"the backtest has no rows, or none of {sorted(missing)}; run it with both forecasters")
     rows = Rows.of(frame)
     replicates = week_resamples(len(rows.by_week), resamples, seed)
-    (left, drawn_left), (right, drawn_right) = (
-        _measure(rows, *(frame[f"p_{target}_{name}"].to_numpy().astype(np.float64) for target in ("hot", "surge")),
-                 replicates) for name in (first, second))  # fmt: skip
+    p_hot, p_surge = (
+        [frame[f"p_{target}_{name}"].to_numpy().astype(np.float64) for name in (first, second)]
+        for target in ("hot", "surge")
+    )
+    left, drawn_left = _measure(rows, p_hot[0], p_surge[0], replicates)
+    right, drawn_right = _measure(rows, p_hot[1], p_surge[1], replicates)
     records = []
     for measure in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER):
         nothing = np.full(1, np.nan)
@@ -269,6 +272,6 @@ def choose(table: pl.DataFrame, candidates: Sequence[str] | None = None) -> Choi
     return Choice(
         best["forecaster"],
         f"{best['forecaster']} has the least regret of {among.height} forecasters: log loss {best['log_loss']:.5f} "
-        f"({best['loss_regret']:.1%} above the lowest), hot PR-AUC {best['hot_pr_auc']:.4f} "
+        f"({abs(best['loss_regret']):.1%} above the lowest), hot PR-AUC {best['hot_pr_auc']:.4f} "
         f"({best['rank_regret']:.1%} below the highest)",
     )

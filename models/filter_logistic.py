@@ -140,7 +140,7 @@ class FilterLogistic(Forecaster):
         mean = state.mean[0] * np.maximum(factor, 1e-6)
         return logit(negative_binomial_tail(mean, state.size[0], thresholds.hot))
 
-    def _inputs(self, levels: Floats, mean: Floats, threshold: Floats) -> tuple[Floats, Floats]:
+    def _inputs(self, levels: Floats, mean: Floats, threshold: Floats) -> tuple[NDArray[np.floating], Floats]:
         inputs, offset = logistic_inputs(levels, mean, threshold)
         return blanked(inputs, INPUTS, self.without), offset
 

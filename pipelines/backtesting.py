@@ -96,7 +96,9 @@ def score(question: Question, model: str | None, say: Say, on_origin: OnOrigin) 
     if model is None:
         shown = development(frame)
         chosen, reason = choose(summary(shown, resamples=0))
-        reason = f"chosen on the first {shown['origin_date'].n_unique()} origins: {reason}"
+        seen, all_of_them = shown["origin_date"].n_unique(), frame["origin_date"].n_unique()
+        which = f"the first {seen} origins" if seen < all_of_them else f"all {seen} origins, too few to hold 13 back"
+        reason = f"chosen on {which}: {reason}"
     else:
         chosen, reason = model, "asked for"
     rows = contract(frame, chosen)

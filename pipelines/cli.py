@@ -15,7 +15,15 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from pipelines.errors import XianbanError
 from pipelines.settings import Settings
@@ -51,6 +59,10 @@ def _date(settings: Settings, given: dt.datetime | None) -> dt.date:
     return City(settings.city).config.default_date
 
 
+def _bar_columns() -> tuple[ProgressColumn, ...]:
+    return SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+
+
 def _print_json(content: Any) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
 
@@ -80,14 +92,7 @@ def run(
     quiet = as_json or not console.is_terminal
     prepare(settings, say=lambda line: None if as_json else console.print(line, style="dim"))
     planned = list(calls(Run(settings, as_of_date), steps_from(first)))
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, disable=quiet, transient=True) as progress:
+    with Progress(*_bar_columns(), console=console, disable=quiet, transient=True) as progress:
         bar = progress.add_task("", total=len(planned))
 
         def show(step: Any, source: str | None) -> None:
@@ -357,15 +362,8 @@ def _question(city: Path | None, data: Path | None, origins: int, horizon: Horiz
 @contextmanager
 def _origins_shown() -> Iterator[tuple[Callable[[str], None], Callable[[int, int, dt.date], None]]]:
     """A bar on a terminal, plain lines elsewhere; both beside the output, which may be JSON."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
     quiet = not errors.is_terminal
-    with Progress(*columns, console=errors, disable=quiet, transient=True) as progress:
+    with Progress(*_bar_columns(), console=errors, disable=quiet, transient=True) as progress:
         bar = progress.add_task("", total=None)
 
         def say(line: str) -> None:

@@ -54,7 +54,7 @@ def as_json(question: Question, scored: Scored, file: str | None) -> dict[str, A
 def as_lines(question: Question, scored: Scored, file: str | None) -> list[str]:
     """The same for people: the model beside the best classical baseline, all baselines, and the parts of the city."""
     found = as_json(question, scored, file)
-    lines = _heading(found) + [f"model: {scored.model} ({found['model']['title']}), {scored.reason}"]
+    lines = [*_heading(found), f"model: {scored.model} ({found['model']['title']}), {scored.reason}"]
     lines += [f"note: {note}" for note in scored.notes]
     rows = [["measure", "model", "best classical baseline", "", "ratio", "95 % interval", "ewma_city"]]
     for one in found["measures"]:
@@ -98,7 +98,7 @@ def worth_as_json(question: Question, model: str, feature: str, past: Past, tabl
 
 def worth_as_lines(found: dict[str, Any]) -> list[str]:
     """The same for people."""
-    lines = _heading(found) + [f"model: {found['model']}, with and without {found['feature']}"]
+    lines = [*_heading(found), f"model: {found['model']}, with and without {found['feature']}"]
     lines += [f"note: {note}" for note in found["notes"]]
     rows = [["measure", "with", "without", "difference", "95 % interval", "better"]]
     for one in found["measures"]:

@@ -94,12 +94,15 @@ def past_of(run: Run, origins: int, horizon_weeks: int, last_origin: dt.date | N
             "where is_resident and occurred_at >= $first and occurred_at < $end group by all",
             first=chosen[0], end=end)  # fmt: skip
         districts = dict(door.rows(
-            "select community_code, district_code from core.fct_events where community_code is not null "
-            "and district_code is not null and occurred_at < $d "
-            "group by community_code, district_code qualify row_number() over (partition by community_code order by count(*) desc, district_code) = 1",
-            d=chosen[0])) | dict(door.rows(
-            "select place_code, min(district_code) from core.dim_place where place_level = 'community' "
-            "and district_code is not null group by all"))  # fmt: skip
+            "select community_code, district_code from core.fct_events "
+            "where community_code is not null and district_code is not null and occurred_at < $d "
+            "group by community_code, district_code "
+            "qualify row_number() over (partition by community_code order by count(*) desc, district_code) = 1",
+            d=chosen[0]))  # fmt: skip
+        districts |= dict(door.rows(
+            "select place_code, min(district_code) from core.dim_place "
+            "where place_level = 'community' and district_code is not null group by place_code"
+        ))  # fmt: skip
     communities, issues = _cells(run, cells, known)
     codes = Panel(chosen[0], communities, issues, np.zeros((1, len(communities), len(issues)), dtype=np.float32))
     later = came.filter(pl.col("weeks_back") >= beyond).with_columns(pl.col("weeks_back") - beyond)
