@@ -73,8 +73,8 @@ def past_of(run: Run, origins: int, horizon_weeks: int, last_origin: dt.date | N
         days = dict(door.rows(
             "select occurred_at::date, count(*) from core.fct_events where is_resident group by all order by all"
         ))  # fmt: skip
-        if not days:
-            raise NothingKnown(f"{run.city.name}: no resident's complaint came through; {_fate(run)}")
+    if not days:  # asked outside, for the door opens once at a time
+        raise NothingKnown(f"{run.city.name}: no resident's complaint came through; {_fate(run)}")
     complete = _complete_days(days)
     first_day, end = max(run.city.config.dense_from, complete[0]), complete[-1] + _DAY
     chosen, notes = _origins(run, days, first_day, end, origins, horizon_weeks, last_origin)
