@@ -52,16 +52,13 @@ def reports(weeks: int, a_week: int = 60) -> pl.DataFrame:
     random = np.random.default_rng(5)
     count = weeks * a_week
     place = np.minimum(random.geometric(0.35, count), 6)
-    frame = pl.DataFrame(
-        {
-            "created_at": MONDAY + np.sort(random.integers(0, weeks * 7 * 86_400, count)) * dt.timedelta(seconds=1),
-            "category": random.choice(["noise", "waste", "light"], count, p=[0.6, 0.3, 0.1]),
-            "neighbourhood": place,
-            "district": place % 2,
-        },
-        schema_overrides={"created_at": pl.Datetime("us")},
+    seconds = pl.Series(np.sort(random.integers(0, weeks * 7 * 86_400, count)))
+    return pl.select(
+        created_at=pl.lit(MONDAY) + pl.duration(seconds=seconds),
+        category=pl.Series(random.choice(["noise", "waste", "light"], count, p=[0.6, 0.3, 0.1])),
+        neighbourhood=pl.Series(place),
+        district=pl.Series(place % 2),
     )
-    return frame
 
 
 @pytest.fixture
