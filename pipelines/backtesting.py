@@ -127,7 +127,10 @@ def worth(question: Question, model: str, feature: str, say: Say, on_origin: OnO
     with _copied(question.settings, say) as (run, _):
         past = _past(run, question)
         frame = _replayed(run, past, [whole, part], model, on_origin)
-    return past, differences(frame, whole.name, part.name)
+    table = differences(frame, whole.name, part.name)
+    if not table["difference"].fill_nan(0).cast(pl.Boolean).any():
+        past.notes.append(f"the forecasts are the same: {model} made no use of {feature}, as with a short history")
+    return past, table
 
 
 def write(rows: pl.DataFrame, path: Path) -> None:

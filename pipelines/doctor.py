@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from pipelines.cities.city import City
+from pipelines.cities.lists import FOUND
 from pipelines.errors import XianbanError
 from pipelines.settings import Settings
 from pipelines.sources.contract_file import load_sources
 from pipelines.sources.readers import files_of
-from pipelines.steps.found_lists import FOUND
 from pipelines.steps.run import Run
 
 PACKAGES = ("apache-airflow", "duckdb", "polars", "scikit-learn", "great-expectations", "jieba", "rjieba")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pipelines.cities.city import City
-from pipelines.cities.lists import Division, Issue, IssueMapping
+from pipelines.cities.lists import FOUND, Division, Issue, IssueMapping
 from pipelines.errors import ConfigurationError
 from pipelines.sources.contract import Source
 from pipelines.warehouse.door import Door
 
-FOUND = "清单取自数据"
 MOST_ISSUES = 3_000
 MOST_COMMUNITIES = 20_000
 _LONGEST_NAME = 100  # longer values are texts

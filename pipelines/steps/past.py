@@ -12,8 +12,8 @@ import polars as pl
 from models.panel import DAYS_PER_WEEK, Panel
 from models.splits import weekly_origins
 from models.targets import DENSE_WEEKS_NEEDED
+from pipelines.cities.lists import FOUND
 from pipelines.errors import ConfigurationError, NothingKnown
-from pipelines.steps.found_lists import FOUND
 from pipelines.steps.run import Run
 
 _LEAST_HISTORY_WEEKS = 4
@@ -215,7 +215,7 @@ def _cells(run: Run, cells: pl.DataFrame, known: pl.DataFrame) -> tuple[tuple[st
     if "issues" in run.city.lists_from_data:
         issues &= set(known["issue_code"])
     if not communities or not issues:
-        missing = "community" if not communities else "category"
+        missing = "category" if known["issue_code"].drop_nulls().is_empty() else "community"
         raise NothingKnown(
             f"{run.city.name}: no resident's complaint with a known {missing} before the first origin; check the "
             "column that the contract maps, and the lists"

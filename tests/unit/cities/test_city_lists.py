@@ -137,8 +137,9 @@ def test_the_reference_tables_fit_the_lists(city_with) -> None:
 
 
 def test_the_reference_tables_of_a_city_without_lists_are_what_its_records_tell(tmp_path) -> None:
+    from pipelines.cities.lists import FOUND
     from pipelines.steps.conform import reference_frames
-    from pipelines.steps.found_lists import FOUND, FoundLists
+    from pipelines.steps.found_lists import FoundLists
 
     (tmp_path / "city.toml").write_text(
         'name = "town"\ntitle = "镇"\ndefault_date = 2026-11-16\ndense_from = 2024-01-01\n', encoding="utf-8"
