@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from models.baselines import all_baselines
+from models.baselines import BASELINES, all_baselines
 from models.evaluation import choose, summary
 from models.forecaster import Forecast, Forecaster
 from models.panel import DAYS_PER_WEEK, Counts, Panel
@@ -142,6 +142,23 @@ def with_chosen(frame: pl.DataFrame, name: str) -> pl.DataFrame:
         expected_count=pl.col(f"expected_count_{name}"),
     )
     return filled.select(*CONTRACT_COLUMNS, pl.exclude(CONTRACT_COLUMNS))
+
+
+def contract(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """What others score us by: the contract's columns filled by one forecaster, and the baselines beside it.
+
+    Other models are left out: whatever is called ``p_hot_<name>`` there is taken for a baseline.
+
+    Raises:
+        ValueError: the backtest holds no forecaster of that name.
+    """
+    beside = [f"p_{target}_{baseline}" for baseline in BASELINES for target in ("hot", "surge")]
+    return with_chosen(frame, name).select(*CONTRACT_COLUMNS, *(column for column in beside if column in frame.columns))
+
+
+def from_contract(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The rows of a contract file with the forecaster's columns under its name, as :mod:`models.evaluation` asks."""
+    return frame.with_columns(**{f"p_hot_{name}": pl.col("p_hot"), f"p_surge_{name}": pl.col("p_surge")})
 
 
 def development(frame: pl.DataFrame) -> pl.DataFrame:

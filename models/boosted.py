@@ -9,8 +9,9 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models.binning import WeightedBins
-from models.features import features_at
+from models.features import FEATURES, features_at
 from models.forecaster import Forecast, Forecaster
+from models.input_groups import blanked, named_without
 from models.panel import DAYS_PER_WEEK, Panel
 from models.smoothing import ewma
 from models.tails import poisson_tail
@@ -25,7 +26,7 @@ class BoostedClassifier(Forecaster):
     """HistGradientBoosting on the facts of ``features.FEATURES``, trained on the last weeks.
 
     Negatives are sampled to about ``max_rows`` and weighted back. ``p_surge`` and ``expected_count`` are those of an
-    EWMA (α = .1), because the classifier knows only one threshold.
+    EWMA (α = .1), because the classifier knows only one threshold. ``without`` names inputs to leave out.
 
     Attributes:
         classifier_: the fitted classifier, or None where there was too little to learn from.
@@ -35,17 +36,28 @@ class BoostedClassifier(Forecaster):
     ALPHA = 0.1
 
     def __init__(
-        self, training_weeks: int = 52, max_rows: int = 300_000, iterations: int = 120, seed: int = 2020
+        self,
+        training_weeks: int = 52,
+        max_rows: int = 300_000,
+        iterations: int = 120,
+        seed: int = 2020,
+        without: tuple[str, ...] = (),
     ) -> None:
         self.training_weeks = training_weeks
         self.max_rows = max_rows
         self.iterations = iterations
         self.seed = seed
+        self.without = without
 
     @property
     def name(self) -> str:
         """Key used in column names."""
-        return "boosted"
+        return named_without("boosted", self.without)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of what it looks at."""
+        return FEATURES
 
     @property
     def title(self) -> str:
@@ -64,7 +76,8 @@ class BoostedClassifier(Forecaster):
             hot = (counts[week + 1 : week + 1 + horizon].sum(axis=0) >= thresholds.hot).ravel()
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - week)
             kept = hot | (np.random.default_rng([self.seed, day.toordinal()]).random(len(hot)) < share)
-            inputs.append(features_at(counts[: week + 1], thresholds, week_of_year(day))[kept])
+            table = features_at(counts[: week + 1], thresholds, week_of_year(day))[kept]
+            inputs.append(blanked(table, FEATURES, self.without))
             outcomes.append(hot[kept])
             weights.append(np.where(hot[kept], 1.0, 1 / share))
         self.classifier_ = None
@@ -90,7 +103,7 @@ class BoostedClassifier(Forecaster):
         expected = thresholds.horizon_weeks * np.maximum(ewma(counts, self.ALPHA), 1e-3)
         p_hot = poisson_tail(expected, thresholds.hot)
         if self.classifier_ is not None:
-            table = features_at(counts, thresholds, week_of_year(panel.as_of))
+            table = blanked(features_at(counts, thresholds, week_of_year(panel.as_of)), FEATURES, self.without)
             p_hot = self.classifier_.predict_proba(self.bins_.transform(table))[:, 1].reshape(p_hot.shape)
         return Forecast(p_hot, poisson_tail(expected, surge_thresholds(panel, thresholds)), expected)
 

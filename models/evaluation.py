@@ -16,6 +16,9 @@ from models.measures import (
     Ints,
     PrecisionRecall,
     area_indices,
+    area_ratios,
+    area_sums,
+    calibration_gaps,
     expected_calibration_error,
     list_stability,
     log_losses,
@@ -34,7 +37,7 @@ HIGHER_IS_BETTER = (
     "jaccard",
 )
 LOWER_IS_BETTER = ("brier", "log_loss", "ece")
-WITH_INTERVAL = ("hot_pr_auc", "recurring_pr_auc", "emerging_pr_auc", "surge_pr_auc", "precision_at_k", "log_loss")
+WITH_INTERVAL = tuple(name for name in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER) if name != "jaccard")
 INTERVAL = (0.025, 0.975)
 
 
@@ -113,9 +116,8 @@ def summary(frame: pl.DataFrame, resamples: int = 500, seed: int = 0) -> pl.Data
             best = _best(measure, {other: values[other][measure] for other in classical})
             record[f"{measure}_ratio"] = _divide(values[name][measure], values[best][measure])
             if measure in WITH_INTERVAL and resamples:
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    low, high = np.nanquantile(drawn[name][measure] / drawn[best][measure], INTERVAL)
-                record |= {f"{measure}_ratio_low": float(low), f"{measure}_ratio_high": float(high)}
+                low, high = _interval(ratio_or_nan(drawn[name][measure], drawn[best][measure]))
+                record |= {f"{measure}_ratio_low": low, f"{measure}_ratio_high": high}
         if "ewma_city" in values:
             record["hot_pr_auc_to_ewma_city"] = _divide(values[name]["hot_pr_auc"], values["ewma_city"]["hot_pr_auc"])
         records.append(record)
@@ -131,6 +133,41 @@ def summary_by(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     parts = frame.partition_by(column, maintain_order=True)
     tables = [summary(part, resamples=0).select(pl.lit(part[column][0]).alias(column), pl.all()) for part in parts]
     return pl.concat(tables, how="vertical_relaxed").sort(column, maintain_order=True)
+
+
+def best_classical(table: pl.DataFrame, measure: str) -> str:
+    """The classical baseline that a summary's ratios of this measure divide by."""
+    rows = table.filter(pl.col("forecaster").is_in(CLASSICAL_BASELINES))
+    return _best(measure, dict(rows.select("forecaster", measure).iter_rows()))
+
+
+def differences(frame: pl.DataFrame, first: str, second: str, resamples: int = 500, seed: int = 0) -> pl.DataFrame:
+    """How much one forecaster of a backtest differs from another on the same origins.
+
+    Grain: measure. Key: measure. Columns: ``first``, ``second``, ``difference`` (first - second), and the 95 % interval
+    of the difference by a weekly block bootstrap, ``low`` and ``high``; NaN where a measure has none.
+
+    Raises:
+        ValueError: the backtest lacks one of the two, or has no rows.
+    """
+    missing = {first, second} - set(forecasters_in(frame))
+    if frame.is_empty() or missing:
+        raise ValueError(f"the backtest has no rows, or none of {sorted(missing)}; run it with both forecasters")
+    rows = Rows.of(frame)
+    replicates = week_resamples(len(rows.by_week), resamples, seed)
+    p_hot, p_surge = (
+        [frame[f"p_{target}_{name}"].to_numpy().astype(np.float64) for name in (first, second)]
+        for target in ("hot", "surge")
+    )
+    left, drawn_left = _measure(rows, p_hot[0], p_surge[0], replicates)
+    right, drawn_right = _measure(rows, p_hot[1], p_surge[1], replicates)
+    records = []
+    for measure in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER):
+        nothing = np.full(1, np.nan)
+        low, high = _interval(drawn_left.get(measure, nothing) - drawn_right.get(measure, nothing))
+        records.append({"measure": measure, "first": left[measure], "second": right[measure],
+                        "difference": left[measure] - right[measure], "low": low, "high": high})  # fmt: skip
+    return pl.DataFrame(records, infer_schema_length=None)
 
 
 def forecasters_in(frame: pl.DataFrame) -> list[str]:
@@ -153,6 +190,10 @@ def _measure(
         value[f"{target}_pr_auc_weekly"] = curve.mean_per_week()
         weeks_inside = len(curve.rows_above)
         drawn[f"{target}_pr_auc"] = curve.average_precision(replicates[:, :weeks_inside])
+        weekly = curve.average_precision(np.eye(weeks_inside))
+        judged = np.isfinite(weekly)
+        times = replicates[:, :weeks_inside][:, judged]
+        drawn[f"{target}_pr_auc_weekly"] = ratio_or_nan(times @ weekly[judged], times.sum(axis=1))
     hot = rows.outcome["hot"]
     ranked = [top_k(p_hot[week], len(week)) for week in rows.by_week]
     lists = [week[order[: rows.capacity_k]] for week, order in zip(rows.by_week, ranked, strict=True)]
@@ -162,14 +203,31 @@ def _measure(
     loss = np.array([losses[week].mean() for week in rows.by_week])
     value["precision_at_k"] = float(hits.sum() / length.sum())
     value["recall_at_k"] = _divide(float(hits.sum()), float(hot.sum()))
-    value["pai"], value["pei"] = area_indices(ranked, [rows.count[week] for week in rows.by_week], AREA_SHARE)
+    counts = [rows.count[week] for week in rows.by_week]
+    value["pai"], value["pei"] = area_indices(ranked, counts, AREA_SHARE)
     value["jaccard"] = list_stability([rows.cell[listed] for listed in lists])
-    value["brier"] = float(np.mean((p_hot - hot) ** 2))
+    squares = (p_hot - hot) ** 2
+    value["brier"] = float(squares.mean())
     value["log_loss"] = float(losses.mean())
     value["ece"] = expected_calibration_error(p_hot, hot)
     drawn["precision_at_k"] = ratio_or_nan(replicates @ hits, replicates @ length)
     drawn["log_loss"] = ratio_or_nan(replicates @ loss, replicates.sum(axis=1))
+    square = np.array([squares[week].mean() for week in rows.by_week])
+    drawn["brier"] = ratio_or_nan(replicates @ square, replicates.sum(axis=1))
+    came = np.array([hot[week].sum() for week in rows.by_week], dtype=np.float64)
+    drawn["recall_at_k"] = ratio_or_nan(replicates @ hits, replicates @ came)
+    drawn["pai"], drawn["pei"] = area_ratios(replicates @ area_sums(ranked, counts, AREA_SHARE))
+    gaps, seen = calibration_gaps(p_hot, hot, rows.week, len(rows.by_week))
+    drawn["ece"] = ratio_or_nan(np.abs(replicates @ gaps).sum(axis=1), replicates @ seen)
     return value, drawn
+
+
+def _interval(drawn: Floats) -> tuple[float, float]:
+    """The middle 95 % of the replicates that have a value; NaN where none has."""
+    if not np.isfinite(drawn).any():
+        return float("nan"), float("nan")
+    low, high = np.nanquantile(drawn, INTERVAL)
+    return float(low), float(high)
 
 
 def _divide(above: float, below: float) -> float:
@@ -214,6 +272,6 @@ def choose(table: pl.DataFrame, candidates: Sequence[str] | None = None) -> Choi
     return Choice(
         best["forecaster"],
         f"{best['forecaster']} has the least regret of {among.height} forecasters: log loss {best['log_loss']:.5f} "
-        f"({best['loss_regret']:.1%} above the lowest), hot PR-AUC {best['hot_pr_auc']:.4f} "
+        f"({abs(best['loss_regret']):.1%} above the lowest), hot PR-AUC {best['hot_pr_auc']:.4f} "
         f"({best['rank_regret']:.1%} below the highest)",
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.forecaster import Forecast, Forecaster
 from models.gamma_poisson import WeekState, replay, tune_exposure
+from models.input_groups import blanked, named_without
 from models.offset_logistic import OffsetLogistic
 from models.panel import Panel
 from models.tails import Floats, expit, logit, negative_binomial_tail
@@ -49,21 +50,34 @@ class FilterLogistic(Forecaster):
         penalty: ridge penalty around the offset.
         training_weeks: how many past weeks the logistic learns from.
         seed: of the sample of rarely hot negatives; the same week is sampled the same way at every refit.
+        without: inputs left out, to measure their worth.
 
     Attributes:
         exposure_alpha_: speed of the city-wide rate, chosen on the training weeks.
         logistic_: the fitted ``OffsetLogistic``.
     """
 
-    def __init__(self, penalty: float = 50.0, training_weeks: int = TRAINING_WEEKS, seed: int = 2020) -> None:
+    def __init__(
+        self,
+        penalty: float = 50.0,
+        training_weeks: int = TRAINING_WEEKS,
+        seed: int = 2020,
+        without: tuple[str, ...] = (),
+    ) -> None:
         self.penalty = penalty
         self.training_weeks = training_weeks
         self.seed = seed
+        self.without = without
 
     @property
     def name(self) -> str:
         """Key used in column names."""
-        return "filter_logistic"
+        return named_without("filter_logistic", self.without)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of what it looks at."""
+        return INPUTS
 
     @property
     def title(self) -> str:
@@ -102,7 +116,7 @@ class FilterLogistic(Forecaster):
         """
         state = last_state(panel, thresholds.horizon_weeks, self.exposure_alpha_)
         levels = level_logits(state.mean, state.size, thresholds.hot)
-        inputs, offset = logistic_inputs(levels, state.mean[1], thresholds.hot)
+        inputs, offset = self._inputs(levels, state.mean[1], thresholds.hot)
         learned = dict(zip(INPUTS, self.logistic_.contributions(inputs).T, strict=True))
         unfolded = {
             "half_year_shift": (levels[1] - levels[0]).ravel(),
@@ -126,9 +140,13 @@ class FilterLogistic(Forecaster):
         mean = state.mean[0] * np.maximum(factor, 1e-6)
         return logit(negative_binomial_tail(mean, state.size[0], thresholds.hot))
 
+    def _inputs(self, levels: Floats, mean: Floats, threshold: Floats) -> tuple[NDArray[np.floating], Floats]:
+        inputs, offset = logistic_inputs(levels, mean, threshold)
+        return blanked(inputs, INPUTS, self.without), offset
+
     def _logit(self, state: WeekState, threshold: Floats) -> Floats:
         levels = level_logits(state.mean, state.size, threshold)
-        inputs, offset = logistic_inputs(levels, state.mean[1], threshold)
+        inputs, offset = self._inputs(levels, state.mean[1], threshold)
         return self.logistic_.logit(inputs, offset).reshape(state.mean.shape[1:])
 
     def _training_rows(self, panel: Panel, thresholds: Thresholds) -> TrainingRows:
@@ -148,7 +166,7 @@ class FilterLogistic(Forecaster):
             height = np.broadcast_to(thresholds.hot, hot.shape)[looked_at]
             mean = state.mean[:, looked_at]
             levels = level_logits(mean, state.size[:, looked_at], height)
-            inputs, offset = logistic_inputs(levels, mean[1], height)
+            inputs, offset = self._inputs(levels, mean[1], height)
             rare = ~hot[looked_at] & (offset < RARE_LOGIT)
             kept = ~rare | drawn[looked_at]
             weights = np.where(rare, 1 / share, 1.0)[kept]

@@ -12,14 +12,17 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from models.binning import WeightedBins
 from models.boosted import WARM_UP_WEEKS, week_of_year
-from models.features import features_at
-from models.filter_logistic import FilterLogistic, last_state, level_logits
+from models.features import FEATURES, features_at
+from models.filter_logistic import INPUTS, FilterLogistic, last_state, level_logits
 from models.forecaster import Forecast, Forecaster
 from models.gamma_poisson import WeekState, replay
+from models.input_groups import INPUT_GROUPS, blanked, named_without
 from models.panel import Counts, Panel
 from models.tails import Floats, expit, logit, negative_binomial_tail
 from models.targets import Thresholds, surge_thresholds
 
+RATE_INPUTS = (*FEATURES, *INPUT_GROUPS["filter"], "log_exposure")
+"""Inputs of the trees: the plain facts, then what the filter makes of them."""
 SMALL_MEAN = 0.05
 """Training rows with a smaller expected count are sampled in proportion to it and weighted back."""
 
@@ -38,17 +41,28 @@ class FilterBoosted(Forecaster):
     """
 
     def __init__(
-        self, training_weeks: int = 104, max_rows: int = 400_000, iterations: int = 100, seed: int = 2020
+        self,
+        training_weeks: int = 104,
+        max_rows: int = 400_000,
+        iterations: int = 100,
+        seed: int = 2020,
+        without: tuple[str, ...] = (),
     ) -> None:
         self.training_weeks = training_weeks
         self.max_rows = max_rows
         self.iterations = iterations
         self.seed = seed
+        self.without = without
 
     @property
     def name(self) -> str:
         """Key used in column names."""
-        return "filter_boosted"
+        return named_without("filter_boosted", self.without)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of what it looks at."""
+        return (*INPUTS, *RATE_INPUTS)
 
     @property
     def title(self) -> str:
@@ -57,7 +71,7 @@ class FilterBoosted(Forecaster):
 
     def fit(self, panel: Panel, thresholds: Thresholds) -> Self:
         """Fit ``FilterLogistic``, then the trees on what its filter missed."""
-        self.linear_ = FilterLogistic(seed=self.seed).fit(panel, thresholds)
+        self.linear_ = FilterLogistic(seed=self.seed, without=self.without).fit(panel, thresholds)
         counts, horizon = panel.observed, thresholds.horizon_weeks
         newest = len(counts) - 1 - horizon
         oldest = max(WARM_UP_WEEKS - 1, newest - self.training_weeks + 1)
@@ -72,7 +86,7 @@ class FilterBoosted(Forecaster):
             chance = share * np.minimum(1.0, mean / SMALL_MEAN)
             kept = np.random.default_rng([self.seed, day.toordinal()]).random(len(mean)) < chance
             came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0).ravel()
-            inputs.append(rate_inputs(counts[: state.week + 1], state, thresholds, day)[kept])
+            inputs.append(self._table(counts[: state.week + 1], state, thresholds, day)[kept])
             ratios.append(came[kept] / mean[kept])
             weights.append(mean[kept] / chance[kept])
         ratio = np.concatenate(ratios)
@@ -98,7 +112,7 @@ class FilterBoosted(Forecaster):
         linear = self.linear_.forecast(state, panel, thresholds)
         if self.regressor_ is None:
             return linear
-        table = rate_inputs(panel.observed, state, thresholds, panel.as_of)
+        table = self._table(panel.observed, state, thresholds, panel.as_of)
         mean = state.mean[1] * self.regressor_.predict(self.bins_.transform(table)).reshape(linear.p_hot.shape)
         return Forecast(
             p_hot=self._blend(linear.p_hot, mean, state, thresholds.hot),
@@ -113,13 +127,16 @@ class FilterBoosted(Forecaster):
         pattern = own - explained["logit"].to_numpy()
         return explained.drop("logit").with_columns(pattern=pattern, logit=own)
 
+    def _table(self, counts: Counts, state: WeekState, thresholds: Thresholds, day: dt.date) -> NDArray[np.floating]:
+        return blanked(rate_inputs(counts, state, thresholds, day), RATE_INPUTS, self.without)
+
     def _blend(self, linear: Floats, mean: Floats, state: WeekState, threshold: Floats) -> Floats:
         boosted = logit(negative_binomial_tail(mean, state.size[1], threshold))
         return expit((logit(linear) + boosted) / 2)
 
 
 def rate_inputs(counts: Counts, state: WeekState, thresholds: Thresholds, day: dt.date) -> NDArray[np.float32]:
-    """The plain facts and what the filter makes of them, shape (cells, inputs)."""
+    """The plain facts and what the filter makes of them, shape (cells, inputs) in the order of ``RATE_INPUTS``."""
     levels = level_logits(state.mean, state.size, thresholds.hot)
     log_mean = np.log(state.mean)
     columns = [

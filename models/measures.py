@@ -99,6 +99,23 @@ def expected_calibration_error(probability: Floats, positive: Bools, bins: int =
     return float(sum(gaps) / len(probability))
 
 
+def calibration_gaps(
+    probability: Floats, positive: Bools, week: Ints, weeks: int, bins: int = ECE_BINS
+) -> tuple[Floats, Floats]:
+    """What ECE is made of, week by week, over the bins of all weeks together.
+
+    Under multiplicities m of the weeks, ECE is Σ|m·gaps| / m·rows: the bins stay where they are.
+
+    Returns:
+        gaps, shape (weeks, bins): sum of forecast minus outcome; rows, shape (weeks,).
+    """
+    gaps = np.zeros((weeks, bins))
+    parts = np.array_split(np.argsort(probability, kind="stable"), bins)
+    for index, part in enumerate(parts):
+        gaps[:, index] = np.bincount(week[part], probability[part] - positive[part], minlength=weeks)
+    return gaps, np.bincount(week, minlength=weeks).astype(np.float64)
+
+
 def top_k(score: Floats, k: int) -> Ints:
     """Positions of the k highest scores; equal scores in the order they stand."""
     return np.argsort(-score, kind="stable")[:k]
@@ -125,17 +142,28 @@ def area_indices(chosen: list[Ints], counts: list[Floats], area_share: float = A
         counts: per week, what came in each cell.
         area_share: a/A, the share of cells on a list.
     """
-    hits = best = total = area = cells = 0.0
+    pai, pei = area_ratios(area_sums(chosen, counts, area_share).sum(axis=0, keepdims=True))
+    return float(pai[0]), float(pei[0])
+
+
+def area_sums(chosen: list[Ints], counts: list[Floats], area_share: float = AREA_SHARE) -> Floats:
+    """What PAI and PEI* are made of, week by week; arguments as in :func:`area_indices`.
+
+    Returns:
+        shape (weeks, 5): complaints on the list, on the best list possible, in all; cells on the list, in all.
+    """
+    rows = []
     for positions, count in zip(chosen, counts, strict=True):
         length = max(1, round(area_share * len(count)))
-        hits += float(count[positions[:length]].sum())
-        best += float(np.sort(count)[::-1][:length].sum())
-        total += float(count.sum())
-        area += length
-        cells += len(count)
-    if total == 0:
-        return float("nan"), float("nan")
-    return (hits / total) / (area / cells), hits / best
+        best = np.sort(count)[::-1][:length].sum()
+        rows.append((count[positions[:length]].sum(), best, count.sum(), length, len(count)))
+    return np.array(rows, dtype=np.float64)
+
+
+def area_ratios(sums: Floats) -> tuple[Floats, Floats]:
+    """PAI and PEI* of each row of summed :func:`area_sums`; NaN without complaints."""
+    hits, best, total, area, cells = sums.T
+    return ratio_or_nan(ratio_or_nan(hits, total), area / cells), ratio_or_nan(hits, best)
 
 
 def week_resamples(weeks: int, resamples: int, seed: int) -> Floats:

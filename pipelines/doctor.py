@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from pipelines.cities.city import City
+from pipelines.cities.lists import FOUND
 from pipelines.errors import RefusedFile, XianbanError
 from pipelines.settings import Settings
 from pipelines.sources.contract import Source
@@ -127,7 +128,11 @@ def _lists(city: City) -> Iterator[Finding]:
             wrong += 1
             yield Finding("fail", f"list {name}", str(error))
     if not wrong:
-        yield Finding("ok", "lists", ", ".join(counts))
+        yield Finding("ok", "lists", ", ".join(counts) or "none")
+    if city.lists_from_data:
+        names = " and ".join(city.lists_from_data)
+        yield Finding("warn", "lists", f"{names} are taken from the records ({FOUND}): a misspelt value is an item of "
+                      "its own; bring divisions.csv, issues.csv and issue_map.csv when you can")  # fmt: skip
 
 
 def _key(settings: Settings) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipelines.briefs.model import Quality, SourceRow
 from pipelines.briefs.reading import DAY, Reader, Row
 from pipelines.briefs.wording import day, kind_name, plain, span
+from pipelines.cities.lists import FOUND
 
 _SOURCES = "select * from mart.source_status where as_of_date = $as_of_date order by source_name"
 _UNREAD = """
@@ -15,6 +16,7 @@ from mart.daily_counts
 where as_of_date = $as_of_date and is_resident
     and occurred_date >= $as_of_date - interval 28 days and occurred_date < $as_of_date
 """
+_FOUND_ISSUES = "select count(*) as total from mart.issues where as_of_date = $as_of_date and standard = $found"
 _CONSEQUENCES = {
     "hotline_order": "昨日受理量及占比以已收到的为准，可能偏少，环比、同比不宜作结论；预测少了最近的依据，概率可能偏低",
     "grid_event": "网格案件数可能偏少；居民诉求统计和预测不受影响",
@@ -28,6 +30,8 @@ def compose_quality(reader: Reader) -> tuple[Quality, bool]:
     late = [row for row in found if row["is_late"]]
     lines = [line for row in found for line in _source_lines(row)]
     lines += _unread_lines(reader)
+    if reader.rows(_FOUND_ISSUES, found=FOUND)[0]["total"]:
+        lines.append(f"问题{FOUND}：本市未提供问题清单，以来源的原有分类为问题，同类而写法不一的会分列。")
     if not found:
         lines.insert(0, "快照中没有各来源的时效记录，数据是否齐全无从判断，请先核实再引用本期数字。")
     elif not late:

@@ -132,24 +132,34 @@ class City:
         """Short name, used in paths and DAG tags."""
         return self.config.name
 
+    @property
+    def lists_from_data(self) -> tuple[str, ...]:
+        """Which lists the city does not bring, so that its records tell them: ``places``, ``issues``.
+
+        One of ``issues.csv`` and ``issue_map.csv`` without the other was forgotten, and is refused.
+        """
+        there = {name for name in ("divisions", "issues", "issue_map") if (self.folder / f"{name}.csv").is_file()}
+        places = () if "divisions" in there or self.config.cells is not None else ("places",)
+        return places if there & {"issues", "issue_map"} else (*places, "issues")
+
     @cached_property
     def divisions(self) -> list[Division]:
-        """``divisions.csv``: the places, each with its parent and its period."""
-        listed = read_list(self.folder / "divisions.csv", Division, required=self.config.cells is None)
+        """``divisions.csv``: the places, each with its parent and its period; none where the records tell them."""
+        listed = read_list(self.folder / "divisions.csv", Division, required=False)
         check_divisions(listed)
         return listed.rows
 
     @cached_property
     def issues(self) -> list[Issue]:
-        """``issues.csv``: what is forecast."""
-        listed = read_list(self.folder / "issues.csv", Issue, required=True)
+        """``issues.csv``: what is forecast; none where the records tell it."""
+        listed = read_list(self.folder / "issues.csv", Issue, required="issues" not in self.lists_from_data)
         check_unique(listed, ("issue_code",), "for it would be forecast twice")
         return listed.rows
 
     @cached_property
     def issue_map(self) -> list[IssueMapping]:
         """``issue_map.csv``: what the sources call the issues."""
-        listed = read_list(self.folder / "issue_map.csv", IssueMapping, required=True)
+        listed = read_list(self.folder / "issue_map.csv", IssueMapping, required="issues" not in self.lists_from_data)
         check_unique(listed, ("system", "value"), "for its records would be counted twice")
         check_codes(listed, self.issues)
         return listed.rows

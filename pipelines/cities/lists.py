@@ -22,6 +22,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from pipelines.errors import ConfigurationError
 
+FOUND = "清单取自数据"
+"""How an issue is marked that stands in no list of the city, but in its records."""
 _BOOLEANS = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LEVELS = ("district", "street", "community", "grid")

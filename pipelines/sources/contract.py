@@ -175,10 +175,13 @@ class Reader(_Strict):
 
 
 class ColumnMap(_Strict):
-    """A canonical column: where it comes from, and what its values become. The first name found wins."""
+    """A canonical column: where it comes from, and what its values become. The first name found wins.
+
+    A value that stands for "unknown" becomes null.
+    """
 
     from_: Annotated[list[str], Field(alias="from", min_length=1)]
-    values: dict[str, str] = {}
+    values: dict[str, str | None] = {}
 
     @field_validator("from_", mode="before")
     @classmethod
@@ -188,7 +191,9 @@ class ColumnMap(_Strict):
     @field_validator("values", mode="before")
     @classmethod
     def _as_text(cls, value: Any) -> Any:
-        return {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        return {str(k): None if v is None else str(v) for k, v in value.items()}
 
 
 class Voided(_Strict):

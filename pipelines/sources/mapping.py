@@ -60,7 +60,12 @@ class Mapped:
 
 
 def map_batch(
-    source: Source, raw: pl.DataFrame, exported_before: dt.datetime | None, cells: CellGrid | None, key: bytes
+    source: Source,
+    raw: pl.DataFrame,
+    exported_before: dt.datetime | None,
+    cells: CellGrid | None,
+    key: bytes,
+    timezone: str = normalise.CHINA,
 ) -> Mapped:
     """Sort and map one batch.
 
@@ -70,9 +75,10 @@ def map_batch(
         exported_before: rows that occurred at or after this moment cannot be in the file.
         cells: the grid that stands for communities, if the city has one.
         key: HMAC key for pseudonyms.
+        timezone: the city's; times that name their distance from Greenwich are moved to it.
     """
     # kept apart from the raw columns, whose names are the sender's and may be the same
-    head = _head(source, raw, key)
+    head = _head(source, raw, key, timezone)
     reason = head.select(_reason(source, exported_before)).to_series()
     is_bad = reason.is_not_null()
     bad = raw.filter(is_bad)
@@ -89,7 +95,7 @@ def map_batch(
     reason = head.select(_supersede_reason(source)).to_series()
     is_old = reason.is_not_null()
     superseded = head.filter(is_old).select("batch_id", "source_name", "row_no", "record_id", "known_at")
-    accepted = _typed(source, raw.filter(~is_old), head.filter(~is_old), cells, key)
+    accepted = _typed(source, raw.filter(~is_old), head.filter(~is_old), cells, key, timezone)
     if source.chain is not None:
         accepted = accepted.join(chains, on="record_id", how="left", maintain_order="left")
     return Mapped(
@@ -99,12 +105,12 @@ def map_batch(
     )
 
 
-def _head(source: Source, raw: pl.DataFrame, key: bytes) -> pl.DataFrame:
+def _head(source: Source, raw: pl.DataFrame, key: bytes, timezone: str) -> pl.DataFrame:
     """What decides on a row: its identity, its clocks, and its marks."""
-    occurred = normalise.to_time(_first(raw, source.occurred_at))
+    occurred = normalise.to_time(_first(raw, source.occurred_at), timezone)
 
     def clock(given: Clock) -> pl.Expr:
-        column = normalise.to_time(_first(raw, given.from_))
+        column = normalise.to_time(_first(raw, given.from_), timezone)
         return column if given.length is None else pl.coalesce(column, occurred + pl.lit(given.length))
 
     known = clock(source.known_at)
@@ -122,13 +128,15 @@ def _head(source: Source, raw: pl.DataFrame, key: bytes) -> pl.DataFrame:
         is_voided=voided,
         order_id=_mapped(source, raw, "order_id"),
         sent_to=normalise.to_text(_first(raw, [source.chain.unit] if source.chain else [])),
-        sent_at=normalise.in_reach(normalise.to_time(_first(raw, [source.chain.order_by] if source.chain else []))),
+        sent_at=normalise.in_reach(
+            normalise.to_time(_first(raw, [source.chain.order_by] if source.chain else []), timezone)
+        ),
         fault=_first(raw, [ROW_FAULT]),
         key=pl.concat_str(
             [normalise.to_text(_first(raw, [name])) for name in source.key or []] or pl.lit(""), separator="-"
         ),
     )
-    head = head.with_columns(row_hash=_row_hashes(source, raw, head["is_voided"], key))
+    head = head.with_columns(row_hash=_row_hashes(source, raw, head["is_voided"], key, timezone))
     if source.key is None:
         # the same content twice is two records, told apart by their occurrence
         occurrence = pl.col("row_no").cum_count().over("row_hash")
@@ -199,21 +207,23 @@ def _chains(head: pl.DataFrame) -> pl.DataFrame:
     return steps.group_by("record_id", maintain_order=True).agg(unit_chain=step)
 
 
-def _typed(source: Source, good: pl.DataFrame, head: pl.DataFrame, cells: CellGrid | None, key: bytes) -> pl.DataFrame:
+def _typed(
+    source: Source, good: pl.DataFrame, head: pl.DataFrame, cells: CellGrid | None, key: bytes, timezone: str
+) -> pl.DataFrame:
     base = head.select(
         "source_name", "batch_id", "row_no", "record_id", "row_hash", "occurred_at", "entered_at", "known_at"
     )
     if source.kind == "dept_disposal":
         columns = _select(
             good,
-            *(_column(source, good, name) for name in _DISPOSAL_COLUMNS),
+            *(_column(source, good, name, timezone) for name in _DISPOSAL_COLUMNS),
             # spreadsheets write 1 as 1.0
             sequence_no=_mapped(source, good, "sequence_no")
             .cast(pl.Float64, strict=False)
             .cast(pl.Int32, strict=False),
         )
         return base.hstack(columns.rename({"unit": "unit_name"}))
-    columns = _select(good, *(_column(source, good, name) for name in _EVENT_COLUMNS))
+    columns = _select(good, *(_column(source, good, name, timezone) for name in _EVENT_COLUMNS))
     phone, name = _mapped(source, good, "caller_phone"), _mapped(source, good, "caller")
     caller_hash = _pseudonyms(_select(good, normalise.to_reporter(phone, name)).to_series(), key)
     # keyed as well: beside the caller's pseudonym a plain hash would let anyone try all doors of an estate
@@ -237,10 +247,10 @@ def _typed(source: Source, good: pl.DataFrame, head: pl.DataFrame, cells: CellGr
     return base.hstack(columns.rename(_STORED_AS))
 
 
-def _column(source: Source, frame: pl.DataFrame, name: str) -> pl.Expr:
+def _column(source: Source, frame: pl.DataFrame, name: str, timezone: str) -> pl.Expr:
     column = _mapped(source, frame, name)
     if name in _TIMES:
-        return normalise.in_reach(normalise.to_time(column)).alias(name)
+        return normalise.in_reach(normalise.to_time(column, timezone)).alias(name)
     if name in _FLAGS:
         return normalise.to_flag(column).alias(name)
     return column.alias(name)
@@ -326,7 +336,7 @@ def _as_json(frame: pl.DataFrame) -> list[str]:
     ]
 
 
-def _row_hashes(source: Source, raw: pl.DataFrame, is_voided: pl.Series, key: bytes) -> pl.Series:
+def _row_hashes(source: Source, raw: pl.DataFrame, is_voided: pl.Series, key: bytes, timezone: str) -> pl.Series:
     """A hash of what the contract reads of a row: other columns of the file, and how a time is written, do not matter.
 
     Keyed, because everything else in the row is known to whoever sees it, and then eleven digits are quickly tried.
@@ -342,7 +352,7 @@ def _row_hashes(source: Source, raw: pl.DataFrame, is_voided: pl.Series, key: by
     times |= {f"column.{name}": source.columns[name].from_ for name in _TIMES if name in source.columns}
     for name, headers in times.items():
         column = _first(raw, headers)
-        texts[name] = pl.coalesce(normalise.to_time(column).cast(pl.String), column)
+        texts[name] = pl.coalesce(normalise.to_time(column, timezone).cast(pl.String), column)
     told = [pl.lit(f"{name}=") + normalise.to_text(texts[name]) for name in sorted(texts)]
     told.append(pl.when(is_voided).then(pl.lit("voided=1")))
     rows = _select(raw, row=pl.concat_str(told, separator="\x1f", ignore_nulls=True)).to_series()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from functools import partial
 
 import polars as pl
 
@@ -12,8 +13,11 @@ _CLOCK = (
     r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})"
     r"(?:(?:日|[T\s]|[(（]?(?:星期|周))[T\s]*(?:[(（]?(?:星期|周)?[一二三四五六日天][)）]?)?\s*"
     r"(凌晨|早上|上午|中午|下午|晚上)?\s*(?:(\d{1,2})(?:[:点时](\d{1,2})?)?(?:[:分](\d{1,2})?)?(?:\.\d+)?秒?)?)?"
-    r"\s*(?:\+08:?00)?$"
+    r"\s*$"
 )
+# a clock time followed by its distance from Greenwich
+_ZONED = r"^(.*\d{1,2}:\d{2}.*?)\s*(?:Z|UTC|GMT|([+-])(\d{2}):?(\d{2})?)$"
+CHINA = "Asia/Shanghai"
 EARLIEST = dt.datetime(2000, 1, 1)
 LATEST = dt.datetime(2100, 1, 1)
 _YES = ["是", "已解决", "解决", "基本解决", "满意", "非常满意", "基本满意", "属实", "true", "1", "y", "yes"]
@@ -26,23 +30,35 @@ def to_text(column: pl.Expr) -> pl.Expr:
     return pl.when(text.is_in(["", "-", "--", "—", "无", "null", "NULL", "None", "nan"])).then(None).otherwise(text)
 
 
-def to_time(column: pl.Expr) -> pl.Expr:
+def to_time(column: pl.Expr, timezone: str = CHINA) -> pl.Expr:
     """City-local time from the forms exports use; null where no form fits or the date does not exist.
 
     Forms: ``2025-09-01 09:30:00``, ``2025/9/1 9:30``, ``2025年9月1日 上午9点30分``, ``20250901093000``, ``20250901``,
-    Excel serials (days since 1899-12-30), with or without weekday, ``+08:00`` and full-width digits.
+    Excel serials (days since 1899-12-30), with or without weekday and full-width digits. A time that names its distance
+    from Greenwich (``Z``, ``+08:00``) is moved to ``timezone``, the city's; one that names none is the city's already.
     """
-    return column.cast(pl.String).map_batches(_times, return_dtype=pl.Datetime("us"), is_elementwise=True)
+    return column.cast(pl.String).map_batches(
+        partial(_times, timezone=timezone), return_dtype=pl.Datetime("us"), is_elementwise=True
+    )
 
 
-def _times(texts: pl.Series) -> pl.Series:
+def _times(texts: pl.Series, timezone: str) -> pl.Series:
     """Most cells have the plain form, which is read fast; the others are read once each."""
     plain = texts.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
     others = texts.filter(plain.is_null() & texts.is_not_null()).unique()
     if others.is_empty():
         return plain
-    read = others.to_frame("text").select(_in_any_form(pl.col("text"))).to_series()
+    forms = pl.coalesce(_with_offset(pl.col("text"), timezone), _in_any_form(pl.col("text")))
+    read = others.to_frame("text").select(forms).to_series()
     return plain.fill_null(texts.replace_strict(others, read, default=None, return_dtype=pl.Datetime("us")))
+
+
+def _with_offset(column: pl.Expr, timezone: str) -> pl.Expr:
+    part = [column.str.normalize("NFKC").str.strip_chars().str.extract(_ZONED, group) for group in range(1, 5)]
+    minutes = part[2].cast(pl.Int64) * 60 + part[3].fill_null("0").cast(pl.Int64)
+    minutes = pl.when(part[1] == "-").then(-minutes).otherwise(minutes).fill_null(0)
+    greenwich = _in_any_form(part[0]) - pl.duration(minutes=minutes)
+    return greenwich.dt.replace_time_zone("UTC").dt.convert_time_zone(timezone).dt.replace_time_zone(None)
 
 
 def _in_any_form(column: pl.Expr) -> pl.Expr:

@@ -102,7 +102,7 @@ def preview_server(source: Source, city: City, today: dt.date) -> Preview:
 def _filled(shown: Preview, source: Source, city: City, raw: pl.DataFrame, before: dt.datetime | None) -> Preview:
     raw = raw.with_row_index("row_no", offset=1)
     raw = raw.with_columns(pl.col("row_no").cast(pl.Int64), batch_id=pl.lit("preview"))
-    mapped = map_batch(source, raw, before, city.config.cells, _NOT_A_SECRET)
+    mapped = map_batch(source, raw, before, city.config.cells, _NOT_A_SECRET, city.config.timezone)
     shown.columns = {name: _header(names, raw.columns) for name, names in _wanted(source).items()}
     shown.unused_headers = _unused(source, [c for c in raw.columns if c not in ("row_no", "batch_id")])
     shown.rows_in, shown.accepted = raw.height, mapped.accepted.height
@@ -184,7 +184,7 @@ def _clocks(accepted: pl.DataFrame) -> dict[str, str | float]:
 
 
 def _unmapped(source: Source, city: City, accepted: pl.DataFrame) -> dict[str, int]:
-    if source.issues is None:
+    if source.issues is None or "issues" in city.lists_from_data:
         return {}
     known = {row.value for row in city.issue_map if row.system == source.issues.system}
     categories = accepted["category_text"]
@@ -204,6 +204,8 @@ def _unplaced(city: City, accepted: pl.DataFrame) -> dict[str, int]:
     )
     if city.config.cells is not None:
         return {"outside of [cells]": lost} if (lost := texts["community_text"].null_count()) else {}
+    if "places" in city.lists_from_data:
+        return {BLANK: lost} if (lost := texts["community_text"].null_count()) else {}
     atlas = Atlas(city.divisions)
     counts: Counter[str] = Counter()
     for (grid, community, street, district, day), rows in Counter(texts.iter_rows()).items():

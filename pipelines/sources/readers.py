@@ -218,7 +218,20 @@ def _read_parquet(source: Source, path: Path, where: str) -> Iterator[pl.DataFra
 
 
 def _cells(column: pl.Series) -> pl.Series:
-    """A column as text; nested values as JSON text."""
+    """A column as text; nested values as JSON text.
+
+    A code that a program turned into a decimal number, because some rows lack it, is a whole number again: else one
+    file would call a place 16 and the next 16.0. A moment with a zone is written with its distance from Greenwich,
+    since the short names of zones are ambiguous.
+    """
+    if column.dtype.is_float():
+        whole = column.is_null() | (column.is_finite() & (column.round(0) == column) & (column.abs() < 2**53))
+        return column.cast(pl.Int64).cast(pl.String) if whole.all() else column.cast(pl.String)
+    if isinstance(column.dtype, pl.Datetime):
+        if column.dtype.time_zone is not None:
+            return column.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%d %H:%M:%S+00:00")
+        if not (column.dt.nanosecond() > 0).any():
+            return column.dt.strftime("%Y-%m-%d %H:%M:%S")
     if not column.dtype.is_nested():
         return column.cast(pl.String)
     texts = [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_list()]

@@ -130,5 +130,5 @@ def _mapping(run: Run, source: Source, batch: Landed) -> Callable[[pl.DataFrame]
     day_after = None
     if batch.exported_date is not None:
         day_after = dt.datetime.combine(batch.exported_date, dt.time()) + dt.timedelta(days=1)
-    cells, key = run.city.config.cells, run.settings.pseudonym_key()
-    return partial(map_batch, source, exported_before=day_after, cells=cells, key=key)
+    cells, key, timezone = run.city.config.cells, run.settings.pseudonym_key(), run.city.config.timezone
+    return partial(map_batch, source, exported_before=day_after, cells=cells, key=key, timezone=timezone)

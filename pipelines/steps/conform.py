@@ -10,12 +10,14 @@ import polars as pl
 from pipelines.cities.city import City
 from pipelines.cities.lists import Division
 from pipelines.sources.contract import Source
+from pipelines.steps.found_lists import FoundLists, found_lists
 from pipelines.steps.run import Counts, Run
 from pipelines.warehouse.door import Door
 
 _FACTS = ("core.fct_event_versions", "core.fct_handling")
 _LINKS = "core.fct_incident_links"
 PART_ROWS = 250_000
+NO_LISTS = FoundLists()
 _STAGED = ("stg.hotline_order", "stg.grid_event", "stg.dept_disposal")
 
 
@@ -30,7 +32,8 @@ def conform(run: Run) -> Counts:
         reference = run.city.reference_hash
         before = door.scalar("select fact_value from ops.facts where fact_name = 'reference_hash'")
         cells = _cells(door) if run.city.config.cells else []
-        for table, frame in reference_frames(run.city, run.sources, cells).items():
+        found = found_lists(door, run.city, run.sources)
+        for table, frame in reference_frames(run.city, run.sources, cells, found).items():
             door.replace(table, frame)
         changed, parts = _mark_changed(door, everything=reference != before)
         for _ in _parts(door, parts):
@@ -60,11 +63,14 @@ def conform(run: Run) -> Counts:
     )
 
 
-def reference_frames(city: City, sources: list[Source], cells: list[str]) -> dict[str, pl.DataFrame]:
+def reference_frames(
+    city: City, sources: list[Source], cells: list[str], found: FoundLists = NO_LISTS
+) -> dict[str, pl.DataFrame]:
     """The city's lists as the ``core.dim_*`` tables.
 
     Args:
         cells: codes of the squares that stand for communities, for a city without a list of communities.
+        found: what its records tell, for a city without lists.
     """
     return {
         "core.dim_source": pl.DataFrame(
@@ -82,17 +88,20 @@ def reference_frames(city: City, sources: list[Source], cells: list[str]) -> dic
             ],
             schema_overrides={"owner": pl.String, "promised_by": pl.String, "issue_system": pl.String},
         ),
-        "core.dim_issue": pl.DataFrame([row.model_dump() for row in city.issues], infer_schema_length=None),
-        "core.dim_issue_map": pl.DataFrame([row.model_dump() for row in city.issue_map], infer_schema_length=None),
+        "core.dim_issue": pl.DataFrame(
+            [row.model_dump() for row in city.issues or found.issues], infer_schema_length=None
+        ),
+        "core.dim_issue_map": pl.DataFrame(
+            [row.model_dump() for row in city.issue_map or found.issue_map], infer_schema_length=None
+        ),
         "core.dim_responsibility": pl.DataFrame(
             [row.model_dump() for row in city.responsibilities], infer_schema_length=None
         ),
-        "core.dim_place": _places(city, cells),
+        "core.dim_place": _places([*city.divisions, *found.divisions], cells),
     }
 
 
-def _places(city: City, cells: list[str]) -> pl.DataFrame:
-    rows = list(city.divisions)
+def _places(rows: list[Division], cells: list[str]) -> pl.DataFrame:
     top = next((row.code for row in rows if row.level == "district"), None)
     rows += [Division(code=code, level="community", name=f"{code}方格", parent_code=top) for code in cells]
     # a renamed place has several rows; its present name speaks for it as an ancestor

@@ -65,6 +65,7 @@ def test_city_toml_in_another_encoding(folder: Path) -> None:
     ],
 )
 def test_lists_that_cannot_be_read(folder: Path, content: bytes | None, words: str) -> None:
+    (folder / "issue_map.csv").write_text("system,value,issue_code\n", encoding="utf-8")
     if content is not None:
         (folder / "issues.csv").write_bytes(content)
     with pytest.raises(ConfigurationError) as error:
@@ -78,6 +79,25 @@ def test_lists_with_mark_quotes_and_blanks(folder: Path) -> None:
     (issue,) = City(folder).issues
     assert (issue.issue_code, issue.issue_name, issue.standard) == ("01", "垃圾,\n清运", None)
     assert not issue.is_dangerous
+
+
+def test_a_city_without_lists_takes_them_from_its_records(folder: Path) -> None:
+    city = City(folder)
+    assert city.lists_from_data == ("places", "issues")
+    assert city.divisions == city.issues == city.issue_map == []
+    (folder / "issues.csv").write_text("issue_code,issue_name,is_dangerous\n1,垃圾,0\n", encoding="utf-8")
+    assert city.lists_from_data == ("places",)
+    # one of the two lists alone was forgotten
+    with pytest.raises(ConfigurationError, match=r"issue_map\.csv: no such file"):
+        _ = City(folder).issue_map
+    (folder / "divisions.csv").write_text("code,level,name,parent_code\n", encoding="utf-8")
+    assert city.lists_from_data == ()
+
+
+def test_squares_stand_for_places(folder: Path) -> None:
+    squares = "[cells]\nsouth = 48.0\nwest = 9.0\nnorth = 49.0\neast = 10.0\n"
+    (folder / "city.toml").write_text(GOOD + squares, encoding="utf-8")
+    assert City(folder).lists_from_data == ("issues",)
 
 
 def test_optional_lists_may_be_absent(folder: Path) -> None:

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 from pydantic import ValidationError
 
 from pipelines.cities.city import City
-from pipelines.cities.lists import CalendarDay, Division, IssueMapping, Responsibility
+from pipelines.cities.lists import CalendarDay, Division, Issue, IssueMapping, Responsibility
 from pipelines.errors import ConfigurationError
 
 TOML = 'name = "town"\ntitle = "镇"\ndefault_date = 2026-11-16\ndense_from = 2024-01-01\n'
@@ -138,3 +139,24 @@ def test_the_reference_tables_fit_the_lists(city_with) -> None:
     assert places["R001C002", "R001C002方格"]["district_code"] == "77"
     assert frames["core.dim_issue_map"]["confidence"].to_list() == [0.9, 1.0, 1.0]
     assert frames["core.dim_issue"].rows()[0] == ("A1", "垃圾", True, None, None)
+
+
+def test_the_reference_tables_of_a_city_without_lists_are_what_its_records_tell(tmp_path) -> None:
+    from pipelines.cities.lists import FOUND
+    from pipelines.steps.conform import reference_frames
+    from pipelines.steps.found_lists import FoundLists
+
+    (tmp_path / "city.toml").write_text(
+        'name = "town"\ntitle = "镇"\ndefault_date = 2026-11-16\ndense_from = 2024-01-01\n', encoding="utf-8"
+    )
+    found = FoundLists(
+        [Division(code="district:1", level="district", name="1", parent_code=None),
+         Division(code="1", level="community", name="1", parent_code="district:1")],
+        [Issue(issue_code="noise", issue_name="noise", standard=FOUND)],
+        [IssueMapping(system="s", value="noise", issue_code="noise")],
+    )  # fmt: skip
+    frames = reference_frames(City(tmp_path), [], [], found)
+    (community,) = frames["core.dim_place"].filter(pl.col("place_level") == "community").rows(named=True)
+    assert (community["place_code"], community["district_code"]) == ("1", "district:1")
+    assert frames["core.dim_issue"]["standard"].to_list() == [FOUND]
+    assert frames["core.dim_issue_map"].rows() == [("s", "noise", "noise", 1.0)]

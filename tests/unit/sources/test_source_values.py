@@ -59,10 +59,29 @@ def test_every_form_of_a_time(text: str, expected: dt.datetime) -> None:
     "text",
     ["2025-02-30", "2025-02-29 10:00:00", "2025-13-01", "2025-00-10", "2025-09-01 25:00", "2025-09-01 24:00:00",
      "2025-09-01 09:60", "2025-09-015", "2025-9-123", "2025-09-0109:30", "20251301", "20250901250000", "昨天", "待定",
-     "2025", "2025-09", "09:30", "1", "123456", "2025-09-01 09:30:00Z", "9/1/2025", "2025年9月1日左右", "", " ", None],
+     "2025", "2025-09", "09:30", "1", "123456", "2025-13-01 09:30:00Z", "9/1/2025", "2025年9月1日左右", "", " ", None],
 )  # fmt: skip
 def test_nonsense_is_no_time(text: str | None) -> None:
     assert times(text) == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "in_china", "in_berlin"),
+    [
+        ("2025-09-01T09:30:00Z", T(2025, 9, 1, 17, 30), T(2025, 9, 1, 11, 30)),
+        ("2025-09-01 09:30:00 UTC", T(2025, 9, 1, 17, 30), T(2025, 9, 1, 11, 30)),
+        ("2025-09-01 09:30:00+08:00", T(2025, 9, 1, 9, 30), T(2025, 9, 1, 3, 30)),
+        ("2025-12-31T20:00:00.250-0500", T(2026, 1, 1, 9), T(2026, 1, 1, 2)),
+        ("2025/9/1 9:30+00", T(2025, 9, 1, 17, 30), T(2025, 9, 1, 11, 30)),
+        ("2025-09-01 09:30", T(2025, 9, 1, 9, 30), T(2025, 9, 1, 9, 30)),
+    ],
+)
+def test_a_time_with_its_distance_from_greenwich_becomes_the_city_s(
+    text: str, in_china: dt.datetime, in_berlin: dt.datetime
+) -> None:
+    column = pl.DataFrame({"t": [text]})
+    assert column.select(to_time(pl.col("t"))).item() == in_china
+    assert column.select(to_time(pl.col("t"), "Europe/Berlin")).item() == in_berlin
 
 
 def test_a_column_of_mixed_forms_keeps_its_order() -> None:
