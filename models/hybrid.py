@@ -109,6 +109,10 @@ class FilterBoosted(Forecaster):
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
         state = last_state(panel, thresholds.horizon_weeks, self.linear_.exposure_alpha_)
+        return self.forecast(state, panel, thresholds)
+
+    def forecast(self, state: WeekState, panel: Panel, thresholds: Thresholds) -> Forecast:
+        """Forecast from the filter's state after the panel's last week."""
         linear = self.linear_.forecast(state, panel, thresholds)
         if self.regressor_ is None:
             return linear

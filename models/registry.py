@@ -7,11 +7,12 @@ from models.boosted import BoostedClassifier
 from models.filter_logistic import FilterLogistic
 from models.forecaster import Forecaster
 from models.hybrid import FilterBoosted
+from models.stack import FilterStack
 
 
 def all_models() -> list[Forecaster]:
     """The models that compete with the baselines, cheapest first; new and unfitted."""
-    return [FilterLogistic(), BoostedClassifier(), FilterBoosted()]
+    return [FilterLogistic(), BoostedClassifier(), FilterBoosted(), FilterStack()]
 
 
 def forecaster_named(name: str) -> Forecaster:

@@ -1,0 +1,178 @@
+"""The stack: mean logit of the filter with trees, a wide logistic and a monotone classifier (R4 of the protocol).
+
+The four learners err in different ways: in development windows their mean was seldom the best in a city and never far
+from it, and its calibration was better than that of any one of them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from models.binning import WeightedBins
+from models.boosted import LEAST_POSITIVES, WARM_UP_WEEKS
+from models.features import FEATURES
+from models.filter_logistic import last_state
+from models.forecaster import Forecast, Forecaster
+from models.gamma_poisson import LEVELS, replay
+from models.hybrid import SMALL_MEAN, FilterBoosted, rate_inputs
+from models.offset_logistic import OffsetLogistic
+from models.panel import Panel
+from models.tails import Floats, expit, logit
+from models.targets import Thresholds
+
+RATES = (
+    "last_week", "mean_4w", "mean_8w", "mean_26w", "mean_52w", "deviation_26w", "max_8w", "max_52w",
+    "ewma_02", "ewma_05", "ewma_10", "ewma_20", "ewma_50", "last_year",
+)  # fmt: skip
+"""Counts of the cell: the wide logistic sees their logarithm beside that of the threshold."""
+SIZES = (
+    "weeks_since_complaint", "weeks_since_hot", "hot_weeks_8w", "hot_weeks_52w", "active_weeks_52w",
+    "community_last_week", "community_mean_8w", "community_mean_52w", "city_last_week", "city_mean_4w", "city_mean_52w",
+)  # fmt: skip
+"""Other figures that matter by their ratio."""
+PLAIN = ("city_ratio", "season", "week_of_year_sine", "week_of_year_cosine")
+RISING = (
+    "last_week", "mean_4w", "mean_8w", "mean_26w", "mean_52w", "max_8w", "max_52w",
+    "ewma_02", "ewma_05", "ewma_10", "ewma_20", "ewma_50", "hot_weeks_8w", "hot_weeks_52w", "active_weeks_52w",
+)  # fmt: skip
+"""More complaints in the past never lower what the classifier says."""
+SMALL_COUNT = 0.05
+WIDE_PENALTY = 300.0
+LEAST_CHANCE = 0.02
+"""No training row counts for more than fifty."""
+
+_LEVELS = len(LEVELS)
+_LOG_MEAN = len(FEATURES)
+_LEVEL_LOGIT = _LOG_MEAN + 2 * _LEVELS - 1
+_Table = NDArray[np.float32]
+
+
+class FilterStack(Forecaster):
+    """Mean logit of ``FilterBoosted``, a logistic on all inputs and a monotone boosted classifier.
+
+    ``surge`` and the expected count are those of ``FilterBoosted``: the two others know one threshold only. Where
+    there are too few hot examples to learn from, so is the rest.
+
+    Attributes:
+        base_: the fitted ``FilterBoosted``.
+        wide_: the logistic, shrunk towards the filter's own tail, or None with too few examples.
+        classifier_: the monotone classifier, or None with too few examples.
+        bins_: the bins of its inputs.
+    """
+
+    def __init__(
+        self, training_weeks: int = 104, max_rows: int = 400_000, iterations: int = 120, seed: int = 2020
+    ) -> None:
+        self.training_weeks = training_weeks
+        self.max_rows = max_rows
+        self.iterations = iterations
+        self.seed = seed
+
+    @property
+    def name(self) -> str:
+        """Key used in column names."""
+        return "filter_stack"
+
+    @property
+    def title(self) -> str:
+        """Chinese label for the page and the brief."""
+        return "滤波+多模型平均"
+
+    def fit(self, panel: Panel, thresholds: Thresholds) -> Self:
+        """Fit the base, then the two others on one sample of the closed windows of the last ``training_weeks``."""
+        self.base_ = FilterBoosted(self.training_weeks, self.max_rows, seed=self.seed).fit(panel, thresholds)
+        self.wide_: OffsetLogistic | None = None
+        self.classifier_: HistGradientBoostingClassifier | None = None
+        counts, horizon = panel.observed, thresholds.horizon_weeks
+        newest = len(counts) - 1 - horizon
+        oldest = max(WARM_UP_WEEKS - 1, newest - self.training_weeks + 1)
+        if newest < oldest:
+            return self
+        share = min(1.0, self.max_rows / ((newest - oldest + 1) * counts[0].size))
+        tables, outcomes, weights = [], [], []
+        for state in replay(counts[: newest + 1], horizon, oldest, self.base_.linear_.exposure_alpha_):
+            day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
+            hot = (counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0) >= thresholds.hot).ravel()
+            rare = share * np.minimum(1.0, state.mean[1].ravel() / SMALL_MEAN)
+            chance = np.where(hot, 1.0, np.maximum(rare, min(share, LEAST_CHANCE)))
+            kept = np.random.default_rng([self.seed, day.toordinal()]).random(len(hot)) < chance
+            tables.append(rate_inputs(counts[: state.week + 1], state, thresholds, day)[kept])
+            outcomes.append(hot[kept])
+            weights.append(1 / chance[kept])
+        outcome, weight, table = np.concatenate(outcomes), np.concatenate(weights), np.concatenate(tables)
+        if int(outcome.sum()) >= LEAST_POSITIVES:
+            self.wide_ = OffsetLogistic(WIDE_PENALTY).fit(wide_inputs(table), offsets(table), outcome, weight)
+            self.bins_ = WeightedBins().fit(table, weight)
+            self.classifier_ = HistGradientBoostingClassifier(
+                learning_rate=0.05,
+                max_iter=self.iterations,
+                max_leaf_nodes=8,
+                min_samples_leaf=200,
+                l2_regularization=5.0,
+                early_stopping=False,
+                monotonic_cst=rising(table.shape[1]),
+                random_state=self.seed,
+            ).fit(self.bins_.transform(table), outcome, sample_weight=weight)
+        return self
+
+    def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
+        """Forecast the window that begins at ``panel.as_of``."""
+        state = last_state(panel, thresholds.horizon_weeks, self.base_.linear_.exposure_alpha_)
+        base = self.base_.forecast(state, panel, thresholds)
+        if self.wide_ is None or self.classifier_ is None:
+            return base
+        table = rate_inputs(panel.observed, state, thresholds, panel.as_of)
+        wide = self.wide_.logit(wide_inputs(table), offsets(table))
+        classified = logit(self.classifier_.predict_proba(self.bins_.transform(table))[:, 1])
+        stacked = (logit(base.p_hot) + (wide + classified).reshape(base.p_hot.shape)) / 3
+        return Forecast(p_hot=expit(stacked), p_surge=base.p_surge, expected_count=base.expected_count)
+
+    def explain(self, panel: Panel, thresholds: Thresholds) -> pl.DataFrame:
+        """The contributions of ``FilterLogistic`` and ``pattern``, what the others change. Grain and key as there."""
+        own = logit(self.predict(panel, thresholds).p_hot).ravel()
+        explained = self.base_.linear_.explain(panel, thresholds)
+        return explained.with_columns(pattern=own - explained["logit"].to_numpy(), logit=own)
+
+
+def offsets(table: _Table) -> Floats:
+    """The filter's own logit (L1 + L2) / 2 from rows of ``rate_inputs``, shape (rows,)."""
+    return np.asarray((table[:, _LEVEL_LOGIT + 1] + table[:, _LEVEL_LOGIT + 2]) / 2, np.float64)
+
+
+def wide_inputs(table: _Table) -> _Table:
+    """Rows of ``rate_inputs`` as a logistic can use them: logits, logarithms and their differences.
+
+    Returns:
+        shape (rows, 6 + rates + sizes + plain).
+    """
+    levels = table[:, _LEVEL_LOGIT : _LEVEL_LOGIT + _LEVELS]
+    height = np.log(_columns(table, ("threshold",)))
+    parts = (
+        np.diff(levels, axis=1),
+        table[:, _LOG_MEAN + 1 : _LOG_MEAN + 2] - height,
+        height,
+        offsets(table)[:, None] / 3,
+        np.log(_columns(table, RATES) + SMALL_COUNT) - height,
+        np.log(_columns(table, SIZES) + SMALL_COUNT),
+        _columns(table, PLAIN),
+    )
+    return np.hstack(parts).astype(np.float32)
+
+
+def rising(width: int) -> NDArray[np.int8]:
+    """1 for the columns of ``rate_inputs`` in which the classifier may only rise: past counts, filter means, tails."""
+    constraint = np.zeros(width, np.int8)
+    constraint[[FEATURES.index(name) for name in RISING]] = 1
+    constraint[_LOG_MEAN : _LOG_MEAN + _LEVELS] = 1
+    constraint[_LEVEL_LOGIT : _LEVEL_LOGIT + _LEVELS] = 1
+    return constraint
+
+
+def _columns(table: _Table, names: tuple[str, ...]) -> _Table:
+    return table[:, [FEATURES.index(name) for name in names]]
