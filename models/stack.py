@@ -20,7 +20,8 @@ from models.features import FEATURES
 from models.filter_logistic import last_state
 from models.forecaster import Forecast, Forecaster
 from models.gamma_poisson import LEVELS, replay
-from models.hybrid import SMALL_MEAN, FilterBoosted, rate_inputs
+from models.hybrid import RATE_INPUTS, SMALL_MEAN, FilterBoosted, rate_inputs
+from models.input_groups import blanked, named_without
 from models.offset_logistic import OffsetLogistic
 from models.panel import Panel
 from models.tails import Floats, expit, logit
@@ -67,17 +68,28 @@ class FilterStack(Forecaster):
     """
 
     def __init__(
-        self, training_weeks: int = 104, max_rows: int = 400_000, iterations: int = 120, seed: int = 2020
+        self,
+        training_weeks: int = 104,
+        max_rows: int = 400_000,
+        iterations: int = 120,
+        seed: int = 2020,
+        without: tuple[str, ...] = (),
     ) -> None:
         self.training_weeks = training_weeks
         self.max_rows = max_rows
         self.iterations = iterations
         self.seed = seed
+        self.without = without
 
     @property
     def name(self) -> str:
         """Key used in column names."""
-        return "filter_stack"
+        return named_without("filter_stack", self.without)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of what it looks at."""
+        return FilterBoosted().inputs
 
     @property
     def title(self) -> str:
@@ -86,7 +98,9 @@ class FilterStack(Forecaster):
 
     def fit(self, panel: Panel, thresholds: Thresholds) -> Self:
         """Fit the base, then the two others on one sample of the closed windows of the last ``training_weeks``."""
-        self.base_ = FilterBoosted(self.training_weeks, self.max_rows, seed=self.seed).fit(panel, thresholds)
+        self.base_ = FilterBoosted(self.training_weeks, self.max_rows, seed=self.seed, without=self.without).fit(
+            panel, thresholds
+        )
         self.wide_: OffsetLogistic | None = None
         self.classifier_: HistGradientBoostingClassifier | None = None
         counts, horizon = panel.observed, thresholds.horizon_weeks
@@ -107,7 +121,8 @@ class FilterStack(Forecaster):
             weights.append(1 / chance[kept])
         outcome, weight, table = np.concatenate(outcomes), np.concatenate(weights), np.concatenate(tables)
         if int(outcome.sum()) >= LEAST_POSITIVES:
-            self.wide_ = OffsetLogistic(WIDE_PENALTY).fit(wide_inputs(table), offsets(table), outcome, weight)
+            offset, table = offsets(table), blanked(table, RATE_INPUTS, self.without)
+            self.wide_ = OffsetLogistic(WIDE_PENALTY).fit(wide_inputs(table), offset, outcome, weight)
             self.bins_ = WeightedBins().fit(table, weight)
             self.classifier_ = HistGradientBoostingClassifier(
                 learning_rate=0.05,
@@ -128,7 +143,8 @@ class FilterStack(Forecaster):
         if self.wide_ is None or self.classifier_ is None:
             return base
         table = rate_inputs(panel.observed, state, thresholds, panel.as_of)
-        wide = self.wide_.logit(wide_inputs(table), offsets(table))
+        offset, table = offsets(table), blanked(table, RATE_INPUTS, self.without)
+        wide = self.wide_.logit(wide_inputs(table), offset)
         classified = logit(self.classifier_.predict_proba(self.bins_.transform(table))[:, 1])
         stacked = (logit(base.p_hot) + (wide + classified).reshape(base.p_hot.shape)) / 3
         return Forecast(p_hot=expit(stacked), p_surge=base.p_surge, expected_count=base.expected_count)
