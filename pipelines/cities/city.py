@@ -23,12 +23,15 @@ from pipelines.cities.lists import (
     Issue,
     IssueMapping,
     Responsibility,
+    Signal,
     check_codes,
     check_divisions,
     check_unique,
     read_list,
 )
 from pipelines.errors import ConfigurationError
+
+DEFAULT_SIGNALS = Path(__file__).parent / "signals.csv"
 
 
 class _Strict(BaseModel):
@@ -158,6 +161,17 @@ class City:
     def calendar(self) -> list[CalendarDay]:
         """``calendar.csv``: overrides of the published calendar."""
         return read_list(self.folder / "calendar.csv", CalendarDay, required=False).rows
+
+    @cached_property
+    def signals(self) -> list[Signal]:
+        """``signals.csv``: words that may tell danger, urgency, a group, a dispute or an unsolved matter.
+
+        A city without the list has the product's own; an empty one turns signals off.
+        """
+        path = self.folder / "signals.csv"
+        listed = read_list(path if path.is_file() else DEFAULT_SIGNALS, Signal, required=True)
+        check_unique(listed, ("kind", "word"), "for only one rule can hold")
+        return listed.rows
 
     @property
     def user_dictionary(self) -> Path | None:

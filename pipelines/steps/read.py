@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.steps.run import Counts, Run
+from pipelines.steps.signals import read_signals
 from pipelines.text.segment import Segmenter
 
 _BLOCK = 20_000
@@ -41,4 +42,4 @@ def read_text(run: Run) -> Counts:
         )
         with run.warehouse.writing() as door:
             door.append("core.fct_text_readings", rows)
-    return Counts(details={"texts_read": texts.height})
+    return Counts(details={"texts_read": texts.height, "signals_read": read_signals(run)})

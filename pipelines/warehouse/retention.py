@@ -69,10 +69,11 @@ def purge_rows(door: Door, as_of_date: dt.date, older_than: dt.date) -> Purged:
     for table, columns in _TEXTS.items():
         door.run(f"update {table} set {', '.join(f'{name} = null' for name in columns)} where batch_id in {old}")
     # the words of a text are the text; equal texts that came later keep theirs
-    door.run(
-        "delete from core.fct_text_readings where text_hash not in (select text_hash from stg.hotline_order where "
-        "text_hash is not null union all select text_hash from stg.grid_event where text_hash is not null)"
-    )
+    for table in ("core.fct_text_readings", "core.fct_text_signals"):
+        door.run(
+            f"delete from {table} where text_hash not in (select text_hash from stg.hotline_order where "
+            "text_hash is not null union all select text_hash from stg.grid_event where text_hash is not null)"
+        )
     done = door.rows(
         f"select count(*), coalesce(sum(raw_rows), 0), coalesce(sum(rejected_texts), 0), "
         f"coalesce(sum(staged_texts), 0) from ops.purged_batches where batch_id in {old}"
