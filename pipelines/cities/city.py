@@ -25,6 +25,7 @@ from pipelines.cities.lists import (
     IssueMapping,
     KnownPlace,
     Responsibility,
+    Signal,
     check_codes,
     check_communities,
     check_divisions,
@@ -33,6 +34,7 @@ from pipelines.cities.lists import (
 )
 from pipelines.errors import ConfigurationError
 
+DEFAULT_SIGNALS = Path(__file__).parent / "signals.csv"
 _FREQUENCY = 20_000  # of a generated word: enough to win over the common words it is made of
 _WORD = re.compile(r"[\u4e00-\u9fa5]{2,10}")
 _BETWEEN_WORDS = re.compile(r"[^\u4e00-\u9fa5]+")
@@ -177,6 +179,17 @@ class City:
         return read_list(self.folder / "calendar.csv", CalendarDay, required=False).rows
 
     @cached_property
+    def signals(self) -> list[Signal]:
+        """``signals.csv``: words that may tell danger, urgency, a group, a dispute or an unsolved matter.
+
+        A city without the list has the product's own; an empty one turns signals off.
+        """
+        path = self.folder / "signals.csv"
+        listed = read_list(path if path.is_file() else DEFAULT_SIGNALS, Signal, required=True)
+        check_unique(listed, ("kind", "word"), "for only one rule can hold")
+        return listed.rows
+
+    @cached_property
     def gazetteer(self) -> list[KnownPlace]:
         """``gazetteer.csv``: estates, roads, markets, schools by the names that residents use."""
         listed = read_list(self.folder / "gazetteer.csv", KnownPlace, required=False)
@@ -234,8 +247,12 @@ def read_dictionary(path: Path) -> dict[str, int]:
         parts = line.split()
         if not parts:
             continue
-        if len(parts) < 2 or not parts[1].isascii() or not parts[1].isdigit():
-            raise ConfigurationError(f"{path}:{number}: no frequency; write a word, a blank and a whole number")
+        # jieba would guess a missing frequency, and take 0 for an order to split the word everywhere
+        if len(parts) > 3 or len(parts) < 2 or not parts[1].isdecimal() or int(parts[1]) == 0:
+            raise ConfigurationError(
+                f"{path}:{number}: a line is a word without blanks, a frequency from 1 on and, if you like, a tag, "
+                "as in 飞线充电 20000 n"
+            )
         words[parts[0]] = int(parts[1])
     return words
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -117,6 +117,20 @@ class CalendarDay(_Row):
     date: _Day
     is_workday: _Boolean
     name: str | None
+
+
+SignalKind = Literal["danger", "urgent", "group", "dispute", "unresolved"]
+SIGNAL_KINDS: tuple[SignalKind, ...] = get_args(SignalKind)
+
+
+class Signal(_Row):
+    """A word that may tell danger, urgency, a group, a dispute, or a matter that was not solved."""
+
+    kind: Annotated[SignalKind, Field(description="write danger, urgent, group, dispute or unresolved")]
+    word: _Text
+    is_negatable: _Boolean = True
+    unless: str | None = None
+    note: str | None = None
 
 
 Row = TypeVar("Row", bound=_Row)

@@ -9,6 +9,7 @@ import polars as pl
 
 from pipelines.cities.city import City
 from pipelines.steps.run import Counts, Run
+from pipelines.steps.signals import read_signals
 from pipelines.text.places import KnownNames, find_places, rules_hash
 from pipelines.text.segment import MAX_CHARACTERS, Segmenter, is_cut, tokens_of
 from pipelines.warehouse.door import Door
@@ -52,7 +53,14 @@ def read_text(run: Run) -> Counts:
         mentioned += mentions.height
     with run.warehouse.writing() as door:
         placed = door.build("core.fct_text_places")
-    return Counts(details={"texts_read": texts.height, "places_found": mentioned, "placed_by_text": placed})
+    return Counts(
+        details={
+            "texts_read": texts.height,
+            "places_found": mentioned,
+            "placed_by_text": placed,
+            "signals_read": read_signals(run),
+        }
+    )
 
 
 def text_words(city: City) -> pl.DataFrame:
@@ -85,8 +93,9 @@ def _read(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows of both tables for a block of texts, without the stamp."""
     tokens, mentions = [], []
-    for text_hash, text in block.select("text_hash", "text").iter_rows():
-        words = segmenter.cut((text or "")[:MAX_CHARACTERS])
+    texts = [text or "" for text in block["text"]]
+    cut = segmenter.cut_all([text[:MAX_CHARACTERS] for text in texts])
+    for text_hash, text, words in zip(block["text_hash"], texts, cut, strict=True):
         tokens.append(tokens_of(words))
         mentions += [(text_hash, *found, communities.get(found.name)) for found in find_places(text, words, known)]
     readings = block.select("text_hash").with_columns(

@@ -69,7 +69,8 @@ def purge_rows(door: Door, as_of_date: dt.date, older_than: dt.date) -> Purged:
     for table, columns in _TEXTS.items():
         door.run(f"update {table} set {', '.join(f'{name} = null' for name in columns)} where batch_id in {old}")
     # the words of a text are the text; equal texts that came later keep theirs
-    for table in ("core.fct_text_readings", "core.fct_place_mentions", "core.fct_text_places"):
+    tables = ("core.fct_text_readings", "core.fct_place_mentions", "core.fct_text_places", "core.fct_text_signals")
+    for table in tables:
         door.run(
             f"delete from {table} where text_hash not in (select text_hash from stg.hotline_order where "
             "text_hash is not null union all select text_hash from stg.grid_event where text_hash is not null)"

@@ -144,5 +144,5 @@ def test_a_dictionary_line_without_a_frequency_is_refused(folder: Path, line: st
     (folder / "issue_map.csv").write_text("system,value,issue_code\n", encoding="utf-8")
     (folder / "divisions.csv").write_text("code,level,name,parent_code\n", encoding="utf-8")
     (folder / "userdict.txt").write_text(f"渣土 9\n{line}\n", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"userdict\.txt:2: no frequency"):
+    with pytest.raises(ConfigurationError, match=r"userdict\.txt:2: a line is a word"):
         City(folder).user_dictionary  # noqa: B018

@@ -12,6 +12,8 @@ import zlib
 import pytest
 
 from pipelines.text.mask import is_id_card, masked
+from tests import personal
+from tests.personal import CODES, PERSONAL
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙朱林郭何高梁郑谢宋唐许邓韩冯曹彭曾萧田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚"
 GIVEN = ["伟", "芳", "秀英", "建国", "志强", "丽", "海燕", "文博", "雨晴", "子涵"]
@@ -184,7 +186,8 @@ def test_codes_survive() -> None:
         "投诉人员", "申请人应当提供材料", "申请人须年满18周岁", "共同申请人居民身份证", "联系人和电话号码", "来电人表示不满", "来电人反映", "反映人数众多", "来电人周边道路",
         "来电人何时能收到", "本人费用", "本人经常", "本人和家人，", "微信群里", "微信公众号", "微信12345", "QQ群", "新能源汽车",
         "小区1单元网格", "第1单元课程", "1-2-3", "2019-11-20", "比分3-2-1", "A市B区", "示例街道和平社区", "河畔花园二期", "时代广场",
-        "高新区", "方庄", "水务局", "安全出口", "金水湾", "于家村", "何家庄", "万科城市花园", "马路牙子", "钟楼",
+        "高新区", "方庄", "水务局", "安全出口", "金水湾", "于家村", "何家庄", "万科城市花园", "马路牙子", "钟楼", "市民代表反映", "居民江边路反映", "群众高度关注", "一九九八年一月一日", "政府威信",
+        "住户多次反映", "二〇二六年十一月", "一二三四五六七八九十",
     ],
 )  # fmt: skip
 def test_what_says_where_or_what_stays(text: str) -> None:
@@ -243,6 +246,27 @@ def test_what_says_where_or_what_stays(text: str) -> None:
         ("QQ 123456789", "QQ [账号]"),
         ("拨打座机87654321", "拨打座机[电话]"),
         ("幺三八零零一三八零零零", "[电话]"),
+        ("一三八 零零一三 八零零零", "[电话]"),
+        ("1三8零零一38零零零", "[电话]"),
+        ("零七三一八八八八六六六六", "[电话]"),
+        ("壹叁捌零零壹叁捌零零零", "[电话]"),
+        ("+8673188886666", "[电话]"),
+        ("138/0013/8000", "[电话]"),
+        ("13800138000元旦前打", "[电话]元旦前打"),
+        ("13800138000余元", "13800138000余元"),
+        ("110105 1990 0307 8836", "[证件号]"),
+        ("身份证号110105199003078830", "身份证号[证件号]"),
+        ("卡号：6222020200001234567", "卡号：[卡号]"),
+        ("加V lx_33148563", "加V [账号]"),
+        ("zhang @ example.com", "[邮箱]"),
+        ("京A · 32940", "[车牌]"),
+        ("阳光小区3#501的住户", "阳光小区[门牌]的住户"),
+        ("市民赵芳反映", "市民[姓名]反映"),
+        ("赵芳，女，51岁", "[姓名]，女，51岁"),
+        ("来电人买买提·艾山反映", "来电人[姓名]反映"),
+        ("来电人司马文博反映", "来电人[姓名]反映"),
+        ("免贵姓周，", "免贵姓[姓名]，"),
+        ("赵芳（女士）来电", "[姓名]（女士）来电"),
         ("身份证110105800101123", "身份证[证件号]"),
     ],
 )
@@ -278,6 +302,24 @@ def test_masking_masked_text_changes_nothing() -> None:
     for _ in range(3000):
         once = masked("".join(r.choice(pieces) for _ in range(r.randrange(1, 7))))
         assert masked(once) == once
+
+
+@pytest.mark.parametrize("kind", PERSONAL)
+def test_recall_in_sentences(kind: str) -> None:
+    r = personal.rng(kind)
+    leaked = []
+    for _ in range(300):
+        text, secret, word = personal.sentence(kind, r)
+        if not personal.is_masked(masked(text), secret, word):
+            leaked.append((text, masked(text)))
+    assert len(leaked) <= 0.01 * 300, leaked[:5]
+
+
+@pytest.mark.parametrize("kind", CODES)
+def test_codes_survive_in_sentences(kind: str) -> None:
+    r = personal.rng(kind)
+    texts = [r.choice(personal.FRAMES).format(CODES[kind](r)).strip() for _ in range(600)]
+    assert [(text, masked(text)) for text in texts if masked(text) != text] == []
 
 
 def test_invisible_characters_go_and_lines_stay() -> None:
