@@ -28,15 +28,31 @@ records as (
     from stg.grid_event
 ),
 
-said as (
+changed as (
     select
         r.*,
         b.exported_date,
-        b.file_name,
-        false as is_void
+        b.file_name
     from records as r
     inner join ops.changed_records as c on r.source_name = c.source_name and r.record_id = c.record_id
     inner join in_force as b on r.batch_id = b.batch_id
+),
+
+-- only what decides on turn and time goes through the windows; the rest of a row is joined to it afterwards
+said as (
+    select
+        source_name,
+        record_id,
+        batch_id,
+        row_no,
+        row_hash,
+        entered_at,
+        known_at,
+        closed_at,
+        exported_date,
+        file_name,
+        false as is_void
+    from changed
     union all by name
     select
         s.source_name,
@@ -55,7 +71,7 @@ said as (
 
 in_turn as (
     select
-        *,
+        * exclude (file_name),
         row_number() over (
             partition by source_name, record_id
             order by
@@ -73,22 +89,32 @@ news as (
 
 dated as (
     select
-        * replace (
-            max(
-                least(
-                    greatest(known_at, coalesce(closed_at, known_at)),
-                    coalesce(exported_date + interval 1 day, timestamp '9999-12-31')
-                )
-            ) over (partition by source_name, record_id order by turn) as known_at
-        )
+        source_name,
+        record_id,
+        batch_id,
+        row_no,
+        turn,
+        is_void,
+        false as is_opening,
+        max(
+            least(
+                greatest(known_at, coalesce(closed_at, known_at)),
+                coalesce(exported_date + interval 1 day, timestamp '9999-12-31')
+            )
+        ) over (partition by source_name, record_id order by turn) as known_at
     from news
 ),
 
 opened as (
     select
-        * exclude (known_at, turn, dispatched_at, closed_at, status, is_resolved, is_satisfied),
-        entered_at as known_at,
-        0 as turn
+        source_name,
+        record_id,
+        batch_id,
+        row_no,
+        0 as turn,
+        is_void,
+        true as is_opening,
+        entered_at as known_at
     from news
     where not is_void
     qualify row_number() over (partition by source_name, record_id order by turn) = 1
@@ -108,9 +134,22 @@ bounded as (
 ),
 
 lasting as (
-    select *
+    select
+        *,
+        row_number() over (partition by source_name, record_id order by turn) as version_no
     from bounded
     where not is_void and (known_to is null or known_to > known_at)
+),
+
+-- what is said of a place, and when it was there: told once, however many records say it
+spots as (
+    select distinct
+        grid_code,
+        community_text,
+        street_text,
+        district_text,
+        occurred_at::date as on_day
+    from changed
 ),
 
 communities as (
@@ -155,41 +194,39 @@ by_district as (
 -- a name alone is no key: it counts only if one place within what else is known bears it
 by_street as (
     select
-        v.source_name,
-        v.record_id,
-        v.turn,
+        v.street_text,
+        v.district_text,
         min(s.street_code) as street_code,
         min(s.district_code) as district_code
-    from lasting as v
+    from spots as v
     inner join streets as s on v.street_text = s.street_text
     left join districts as d on s.district_code = d.district_code and v.district_text = d.district_text
     where v.district_text is null or s.district_code is null or d.district_code is not null
-    group by v.source_name, v.record_id, v.turn
+    group by v.street_text, v.district_text
     having count(distinct s.street_code) = 1
 ),
 
 by_grid as (
     select
-        v.source_name,
-        v.record_id,
-        v.turn,
+        v.grid_code as grid_text,
+        v.on_day,
         min(g.place_code) as grid_code,
         min(c.community_code) as community_code,
         min(c.street_code) as street_code,
         min(c.district_code) as district_code
-    from lasting as v
+    from spots as v
     inner join core.dim_place as g
         on
             v.grid_code = g.place_code
             and g.place_level = 'grid'
-            and (g.valid_from is null or v.occurred_at >= g.valid_from)
-            and (g.valid_to is null or v.occurred_at < g.valid_to)
+            and (g.valid_from is null or v.on_day >= g.valid_from)
+            and (g.valid_to is null or v.on_day < g.valid_to)
     inner join communities as c
         on
             g.parent_code = c.community_code
-            and v.occurred_at >= c.valid_from
-            and v.occurred_at < c.valid_to
-    group by v.source_name, v.record_id, v.turn
+            and v.on_day >= c.valid_from
+            and v.on_day < c.valid_to
+    group by v.grid_code, v.on_day
     having count(distinct c.community_code) = 1
 ),
 
@@ -202,68 +239,37 @@ named as (
 
 by_name as (
     select
-        v.source_name,
-        v.record_id,
-        v.turn,
+        v.community_text,
+        v.street_text,
+        v.district_text,
+        v.on_day,
         min(c.community_code) as community_code,
         min(c.street_code) as street_code,
         min(c.district_code) as district_code,
         bool_or(c.community_text = c.community_code) as has_code,
         bool_or(s.street_code is not null) as has_street
-    from lasting as v
+    from spots as v
     inner join named as c
         on
             v.community_text = c.community_text
-            and v.occurred_at >= c.valid_from
-            and v.occurred_at < c.valid_to
+            and v.on_day >= c.valid_from
+            and v.on_day < c.valid_to
     left join streets as s on c.street_code = s.street_code and v.street_text = s.street_text
     left join districts as d on c.district_code = d.district_code and v.district_text = d.district_text
     where
         (v.street_text is null or c.street_code is null or s.street_code is not null)
         and (v.district_text is null or c.district_code is null or d.district_code is not null)
-    group by v.source_name, v.record_id, v.turn
+    group by v.community_text, v.street_text, v.district_text, v.on_day
     having count(distinct c.community_code) = 1
 ),
 
--- a value that the list explains in two ways is explained in none
-issues as (
+placed as (
     select
-        system,
-        value,
-        min(issue_code) as issue_code,
-        min(confidence) as confidence
-    from core.dim_issue_map
-    group by system, value
-    having count(distinct issue_code) = 1 and count(issue_code) = count(*)
-),
-
-states as (
-    select
-        state_code,
-        unnest([state_code, state_name]) as status
-    from core.dim_state
-),
-
-final as (
-    select
-        v.source_name || ':' || v.record_id as event_id,
-        v.source_name,
-        v.record_id,
-        row_number() over (partition by v.source_name, v.record_id order by v.turn)::integer as version_no,
-        v.kind,
-        v.occurred_at,
-        v.known_at as known_from,
-        v.known_to,
-        v.channel,
-        v.is_resident,
-        v.demand_type,
-        m.issue_code,
-        case when m.issue_code is null then 'unmapped' else 'mapped' end as issue_basis,
-        m.confidence as issue_confidence,
+        v.*,
         coalesce(g.district_code, n.district_code, s.district_code, d.district_code) as district_code,
         coalesce(g.street_code, n.street_code, s.street_code) as street_code,
         coalesce(g.community_code, n.community_code) as community_code,
-        g.grid_code,
+        g.grid_code as known_grid_code,
         case
             when g.grid_code is not null then 'grid'
             when n.community_code is not null then 'community'
@@ -285,29 +291,104 @@ final as (
             when n.has_street then 0.95
             when n.community_code is not null then 0.8
             else 0.0
-        end as place_confidence,
-        v.unit_name,
-        v.due_at,
-        v.closed_at,
-        v.status,
-        t.state_code,
-        v.is_resolved,
-        v.is_satisfied,
-        v.text_hash,
-        v.caller_hash,
-        v.reporter_address_hash,
-        v.address_hash,
-        v.linked_record_id,
-        v.batch_id,
-        v.row_no
-    from lasting as v
-    inner join core.dim_source as o on v.source_name = o.source_name
-    left join issues as m on o.issue_system = m.system and v.category_text = m.value
-    left join states as t on v.status = t.status
-    left join by_grid as g on v.source_name = g.source_name and v.record_id = g.record_id and v.turn = g.turn
-    left join by_name as n on v.source_name = n.source_name and v.record_id = n.record_id and v.turn = n.turn
-    left join by_street as s on v.source_name = s.source_name and v.record_id = s.record_id and v.turn = s.turn
+        end as place_confidence
+    from spots as v
+    left join by_grid as g on v.grid_code = g.grid_text and v.on_day = g.on_day
+    left join by_name as n
+        on
+            v.community_text = n.community_text
+            and v.street_text is not distinct from n.street_text
+            and v.district_text is not distinct from n.district_text
+            and v.on_day = n.on_day
+    left join by_street as s
+        on v.street_text = s.street_text and v.district_text is not distinct from s.district_text
     left join by_district as d on v.district_text = d.district_text
+),
+
+-- a value that the list explains in two ways is explained in none
+issues as (
+    select
+        system,
+        value,
+        min(issue_code) as issue_code,
+        min(confidence) as confidence
+    from core.dim_issue_map
+    group by system, value
+    having count(distinct issue_code) = 1 and count(issue_code) = count(*)
+),
+
+states as (
+    select
+        state_code,
+        unnest([state_code, state_name]) as status
+    from core.dim_state
+),
+
+described as (
+    select
+        r.*,
+        m.issue_code,
+        m.confidence as issue_confidence,
+        t.state_code,
+        p.district_code,
+        p.street_code,
+        p.community_code,
+        p.known_grid_code,
+        p.place_level,
+        p.place_basis,
+        p.place_confidence
+    from changed as r
+    inner join core.dim_source as o on r.source_name = o.source_name
+    left join issues as m on o.issue_system = m.system and r.category_text = m.value
+    left join states as t on r.status = t.status
+    left join placed as p
+        on
+            r.grid_code is not distinct from p.grid_code
+            and r.community_text is not distinct from p.community_text
+            and r.street_text is not distinct from p.street_text
+            and r.district_text is not distinct from p.district_text
+            and r.occurred_at::date = p.on_day
+),
+
+final as (
+    select
+        r.source_name || ':' || r.record_id as event_id,
+        r.source_name,
+        r.record_id,
+        v.version_no::integer as version_no,
+        r.kind,
+        r.occurred_at,
+        v.known_at as known_from,
+        v.known_to,
+        r.channel,
+        r.is_resident,
+        r.demand_type,
+        r.issue_code,
+        case when r.issue_code is null then 'unmapped' else 'mapped' end as issue_basis,
+        r.issue_confidence,
+        r.district_code,
+        r.street_code,
+        r.community_code,
+        r.known_grid_code as grid_code,
+        r.place_level,
+        r.place_basis,
+        r.place_confidence,
+        r.unit_name,
+        r.due_at,
+        case when not v.is_opening then r.closed_at end as closed_at,
+        case when not v.is_opening then r.status end as status,
+        case when not v.is_opening then r.state_code end as state_code,
+        case when not v.is_opening then r.is_resolved end as is_resolved,
+        case when not v.is_opening then r.is_satisfied end as is_satisfied,
+        r.text_hash,
+        r.caller_hash,
+        r.reporter_address_hash,
+        r.address_hash,
+        r.linked_record_id,
+        r.batch_id,
+        r.row_no
+    from described as r
+    inner join lasting as v on r.batch_id = v.batch_id and r.row_no = v.row_no
 )
 
 select * from final
