@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold
 
-from models.text_features import Block, Texts, hashed_counts, inverse_frequency, mixed, weighed
+from models.text_features import Block, Texts, cleaned, hashed_counts, inverse_frequency, mixed, weighed
 
 Ints = npt.NDArray[np.int64]
 
@@ -37,7 +37,7 @@ def near_duplicate_groups(texts: Texts, least_cosine: float = 0.8) -> Ints:
     Returns:
         A group number a text, shape (texts,). Texts without words form one group.
     """
-    counts = hashed_counts(texts, Block("word", 1), salt=0)
+    counts = hashed_counts(list(map(cleaned, texts)), Block("word", 1), salt=0)
     vectors = weighed(counts, inverse_frequency(counts))
     firsts, seconds = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for pairs in _candidates(counts):
@@ -60,8 +60,7 @@ def grouped_folds(
 ) -> Iterator[tuple[Ints, Ints]]:
     """Rows to learn from and rows to judge on, stratified by label; no group is in both."""
     cut = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    for learn, judge in cut.split(labels, labels, groups):
-        yield learn, judge
+    yield from cut.split(labels, labels, groups)
 
 
 def _candidates(counts: sp.csr_array) -> Iterator[npt.NDArray[np.int64]]:

@@ -19,7 +19,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
 from models.near_duplicates import near_duplicate_groups
-from models.text_features import BUCKETS, Block, Texts, hashed_counts, inverse_frequency, weighed
+from models.text_features import BUCKETS, Block, Texts, cleaned, hashed_counts, inverse_frequency, weighed
 
 Floats = npt.NDArray[np.float64]
 
@@ -113,7 +113,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     def _learn_features(self, texts: Texts) -> sp.csr_array:
         self.buckets_: list[npt.NDArray[np.int32]] = []
         self.frequencies_: list[npt.NDArray[np.float32]] = []
-        for block, counts in self._counts(texts):
+        for _, counts in self._counts(texts):
             frequency = inverse_frequency(counts, self.least_texts)
             kept = np.flatnonzero(frequency).astype(np.int32)
             self.buckets_.append(kept)
@@ -128,7 +128,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     @staticmethod
     def _counts(texts: Texts) -> list[tuple[Block, sp.csr_array]]:
-        return [(block, hashed_counts(texts, block, salt)) for salt, block in enumerate(BLOCKS, 1)]
+        words = list(map(cleaned, texts))
+        return [(block, hashed_counts(words, block, salt)) for salt, block in enumerate(BLOCKS, 1)]
 
 
 def _calibration(scores: Floats, target: npt.NDArray[np.intp], classes: int) -> tuple[Floats, Floats]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 BUCKETS = 1 << 22
-_LONGEST_TOKENS = 4_000  # beyond it a text says nothing new; an attachment pasted as text must not fill the memory
+_LONGEST_TEXT = 4_000  # beyond it a text says nothing new; an attachment pasted as text must not fill the memory
 _LONGEST_WORD = 64
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _WORD_END, _TEXT_END = 0, 1  # control characters, which no word of a text may hold
@@ -45,23 +45,23 @@ class Block:
 
 def cleaned(text: Sequence[str] | str | None) -> list[str]:
     """The words of a text: a string is split at blanks; control characters go, and what is then empty."""
-    if text is None:
+    if not text:
         return []
-    words = text.split(maxsplit=_LONGEST_TOKENS) if isinstance(text, str) else text
-    kept = []
-    for word in words[:_LONGEST_TOKENS]:
-        if isinstance(word, str):
-            word = word[:_LONGEST_WORD]
-            # surrogates cannot be encoded; they come from bytes that were no text
-            word = word if word.isprintable() else "".join(c for c in word if c.isprintable())
-            if word:
-                kept.append(word)
-    return kept
+    words = (text.split(maxsplit=_LONGEST_TEXT) if isinstance(text, str) else list(text))[:_LONGEST_TEXT]
+    try:
+        # nearly every text is well, and then it is not looked at word by word
+        if "".join(words).isprintable() and all(words) and max(map(len, words)) <= _LONGEST_WORD:
+            return words
+    except TypeError:  # a word that is none
+        pass
+    kept = (word[:_LONGEST_WORD] for word in words if isinstance(word, str))
+    # surrogates go as well: they come from bytes that were no text
+    return [word for word in ("".join(c for c in word if c.isprintable()) for word in kept) if word]
 
 
-def hashed_counts(texts: Texts, block: Block, salt: int) -> sp.csr_array:
-    """How often each n-gram occurs in each text. Shape (texts, BUCKETS)."""
-    words = [cleaned(text)[: block.first_words] for text in texts]
+def hashed_counts(texts: Sequence[list[str]], block: Block, salt: int) -> sp.csr_array:
+    """How often each n-gram occurs in each cleaned text. Shape (texts, BUCKETS)."""
+    words = [text[: block.first_words] for text in texts]
     code, word_of, text_of = _flat(words)
     if block.unit == "word":
         grams, owners = _grams(_word_hashes(code, word_of), text_of[_starts(word_of)], block.longest)
@@ -78,10 +78,12 @@ def hashed_counts(texts: Texts, block: Block, salt: int) -> sp.csr_array:
 
 
 def inverse_frequency(counts: sp.csr_array, least_texts: int = 1) -> npt.NDArray[np.float32]:
-    """ln((1 + texts) / (1 + texts with the n-gram)) + 1 for every bucket; 0 where fewer than ``least_texts`` hold it."""
+    """ln((1 + texts) / (1 + texts with it)) + 1 for every bucket; 0 where fewer than ``least_texts`` hold it."""
     texts_with = np.bincount(counts.indices, minlength=counts.shape[1])
-    weights = np.log((1 + counts.shape[0]) / (1 + texts_with)) + 1
-    return np.where(texts_with >= least_texts, weights, 0).astype(np.float32)
+    kept = np.flatnonzero(texts_with >= max(least_texts, 1))
+    weights = np.zeros(counts.shape[1], dtype=np.float32)
+    weights[kept] = np.log((1 + counts.shape[0]) / (1 + texts_with[kept])) + 1
+    return weights
 
 
 def weighed(counts: sp.csr_array, weights: npt.NDArray[np.float32], length: float = 1.0) -> sp.csr_array:
