@@ -58,12 +58,27 @@ def quality_of(
     sure = confidence >= sure_from
     return Quality(
         len(labels),
-        float(f1_score(labels, predicted, average="macro", labels=np.unique(labels), zero_division=0)),
+        macro_f1(labels, predicted),
         float(is_right.mean()),
         float(sum(gaps)),
         float(sure.mean()),
         float(is_right[sure].mean()) if sure.any() else float("nan"),
     )
+
+
+def macro_f1(labels: npt.NDArray[np.str_], predicted: npt.NDArray[np.str_]) -> float:
+    """Mean F1 of the classes that occur; 0 without any text."""
+    if not len(labels):
+        return 0.0
+    return float(f1_score(labels, predicted, average="macro", labels=np.unique(labels), zero_division=0))
+
+
+def top_rate(
+    labels: npt.NDArray[np.str_], probabilities: npt.NDArray[np.float64], classes: npt.NDArray[np.str_], size: int
+) -> float:
+    """Share of texts whose class is among the ``size`` most probable."""
+    best = np.argsort(-probabilities, axis=1)[:, :size]
+    return float((classes[best] == labels[:, None]).any(axis=1).mean())
 
 
 def out_of_fold(

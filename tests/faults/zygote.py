@@ -22,7 +22,19 @@ from pathlib import Path
 from typing import Any
 
 BLOCK_ROWS = 250
-STEPS = ("land", "clean", "validate", "conform", "read", "features", "train", "forecast", "publish", "brief")
+STEPS = (
+    "land",
+    "clean",
+    "validate",
+    "conform",
+    "read",
+    "classify",
+    "features",
+    "train",
+    "forecast",
+    "publish",
+    "brief",
+)
 
 
 class Zygote:
