@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from models.text_classifier import TextClassifier
+from pipelines.steps.conform import derive
 from pipelines.steps.run import Counts, Run, log
 from pipelines.steps.text_models import MOST_TEXTS, Served, serve
 from pipelines.text.review import ANSWERS_FILE, import_answers
@@ -38,6 +39,7 @@ def classify(run: Run) -> Counts:
         )
     served = serve(run, "issue", labelled, dictionary)
     read = 0 if served is None else _read_texts(run, served)
+    _pass_on(run)
     units = _suggest_units(run, dictionary)
     with run.warehouse.writing() as door:
         waiting = door.build("mart.review_queue", run.partition, as_of_date=run.as_of_date)
@@ -98,6 +100,26 @@ def _read_texts(run: Run, served: Served) -> int:
         with run.warehouse.writing() as door:
             door.append("core.fct_issue_readings", rows)
         read += texts.height
+
+
+def _pass_on(run: Run) -> None:
+    """Let readings newer than the last time count in the versions of the records with these texts."""
+    with run.warehouse.writing() as door:
+        done = door.scalar("select fact_value from ops.facts where fact_name = 'readings_passed_on'") or "0"
+        held = door.scalar("select count(*) from core.fct_issue_readings")
+        if int(done) == held:
+            return
+        staged = " union all ".join(
+            f"select source_name, record_id, text_hash from {table}"
+            for table in ("stg.hotline_order", "stg.grid_event")
+        )
+        door.run(
+            f"insert into ops.changed_records select distinct source_name, record_id from ({staged}) "
+            "where text_hash in (select text_hash from core.fct_issue_readings where rowid >= $n)",
+            n=int(done),
+        )
+        derive(door)
+        door.run("insert or replace into ops.facts values ('readings_passed_on', $h)", h=str(held))
 
 
 def _suggest_units(run: Run, dictionary: str) -> int:

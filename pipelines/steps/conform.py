@@ -30,13 +30,7 @@ def conform(run: Run) -> Counts:
         for table, frame in reference_frames(run.city, run.sources, cells).items():
             door.replace(table, frame)
         changed = _mark_changed(door, everything=reference != before)
-        for table in _FACTS:
-            door.run(f"delete from {table} where (source_name, record_id) in "
-                     "(select (source_name, record_id) from ops.changed_records)")  # fmt: skip
-            door.extend(table)
-        for table in _INCIDENTS:
-            door.build(table)
-        door.run("delete from ops.changed_records")
+        derive(door)
         door.run("update ops.batches set is_conformed = true where gate in ('passed', 'warned')")
         door.run("insert or replace into ops.facts values ('reference_hash', $h)", h=reference)
         versions = door.scalar("select count(*) from core.fct_event_versions")
@@ -52,6 +46,17 @@ def conform(run: Run) -> Counts:
             "unknown_states": stateless,
         }
     )
+
+
+def derive(door: Door) -> None:
+    """Derive the facts of the records named in ``ops.changed_records`` anew, and all incidents."""
+    for table in _FACTS:
+        door.run(f"delete from {table} where (source_name, record_id) in "
+                 "(select (source_name, record_id) from ops.changed_records)")  # fmt: skip
+        door.extend(table)
+    for table in _INCIDENTS:
+        door.build(table)
+    door.run("delete from ops.changed_records")
 
 
 def reference_frames(city: City, sources: list[Source], cells: list[str]) -> dict[str, pl.DataFrame]:

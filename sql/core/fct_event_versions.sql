@@ -1,7 +1,7 @@
 -- What was known of every reported matter, and when?
 -- Grain: matter × version. Key: event_id, version_no. Only the records named in ops.changed_records are derived.
 -- Reads: stg.hotline_order, stg.grid_event, ops.superseded_rows, ops.batches, ops.changed_records, core.dim_place,
---        core.dim_issue_map, core.dim_source, core.dim_state
+--        core.dim_issue, core.dim_issue_map, core.dim_source, core.dim_state, core.fct_issue_readings
 -- A record first seen late in an archive was known, without its handling, from the moment it was entered: so each
 -- record opens with a version at entered_at that carries neither status nor closing time. What a row says of its
 -- closing counts as known from the closing on, however early the row is stamped; nothing counts as known later than the
@@ -237,6 +237,64 @@ issues as (
     having count(distinct issue_code) = 1 and count(issue_code) = count(*)
 ),
 
+-- what was read of a text holds from the moment it was known until the next reading; before the first, nothing was
+readings as (
+    select
+        r.text_hash,
+        r.model_id,
+        i.issue_code,
+        r.confidence,
+        r.known_from,
+        lead(r.known_from) over (partition by r.text_hash order by r.known_from, r.model_id) as known_to
+    from (
+        select
+            text_hash,
+            model_id,
+            case when not is_review then issue_code end as issue_code,
+            confidence,
+            known_from
+        from core.fct_issue_readings
+        union all
+        select distinct
+            text_hash,
+            null as model_id,
+            null as issue_code,
+            null as confidence,
+            timestamp '0001-01-01' as known_from
+        from core.fct_issue_readings
+    ) as r
+    left join core.dim_issue as i on r.issue_code = i.issue_code
+),
+
+categorised as (
+    select
+        v.*,
+        m.issue_code as mapped_code,
+        m.confidence as mapped_confidence
+    from lasting as v
+    inner join core.dim_source as o on v.source_name = o.source_name
+    left join issues as m on o.issue_system = m.system and v.category_text = m.value
+),
+
+-- a version without a mapped issue is cut where a reading of its text became known or was replaced
+cut as (
+    select
+        v.* replace (
+            coalesce(greatest(v.known_from, r.known_from), v.known_from) as known_from,
+            coalesce(least(v.known_to, r.known_to), v.known_to, r.known_to) as known_to
+        ),
+        r.issue_code as read_code,
+        r.model_id as read_by,
+        r.confidence as read_confidence
+    from (select * rename (known_at as known_from) from categorised) as v
+    left join readings as r
+        on
+            v.text_hash = r.text_hash
+            and v.mapped_code is null
+            and (v.known_to is null or v.known_to > r.known_from)
+            and (r.known_to is null or v.known_from < r.known_to)
+),
+
 states as (
     select
         state_code,
@@ -249,17 +307,26 @@ final as (
         v.source_name || ':' || v.record_id as event_id,
         v.source_name,
         v.record_id,
-        row_number() over (partition by v.source_name, v.record_id order by v.turn)::integer as version_no,
+        row_number() over (partition by v.source_name, v.record_id order by v.turn, v.known_from)::integer
+            as version_no,
         v.kind,
         v.occurred_at,
-        v.known_at as known_from,
+        v.known_from,
         v.known_to,
         v.channel,
         v.is_resident,
         v.demand_type,
-        m.issue_code,
-        case when m.issue_code is null then 'unmapped' else 'mapped' end as issue_basis,
-        m.confidence as issue_confidence,
+        coalesce(v.mapped_code, v.read_code) as issue_code,
+        case
+            when v.mapped_code is not null then 'mapped'
+            when v.read_code is null then 'unmapped'
+            when v.read_by = 'review' then 'reviewed'
+            else 'predicted'
+        end as issue_basis,
+        case
+            when v.mapped_code is not null then v.mapped_confidence
+            when v.read_code is not null then v.read_confidence
+        end as issue_confidence,
         coalesce(g.district_code, n.district_code, s.district_code, d.district_code) as district_code,
         coalesce(g.street_code, n.street_code, s.street_code) as street_code,
         coalesce(g.community_code, n.community_code) as community_code,
@@ -300,9 +367,7 @@ final as (
         v.linked_record_id,
         v.batch_id,
         v.row_no
-    from lasting as v
-    inner join core.dim_source as o on v.source_name = o.source_name
-    left join issues as m on o.issue_system = m.system and v.category_text = m.value
+    from cut as v
     left join states as t on v.status = t.status
     left join by_grid as g on v.source_name = g.source_name and v.record_id = g.record_id and v.turn = g.turn
     left join by_name as n on v.source_name = n.source_name and v.record_id = n.record_id and v.turn = n.turn

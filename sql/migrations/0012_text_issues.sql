@@ -110,3 +110,6 @@ comment on column mart.review_queue.confidence is '把握（0—1）';
 comment on column mart.review_queue.model_id is '模型编号';
 comment on column mart.review_queue.event_count is '同文件数';
 comment on column mart.review_queue.last_occurred_at is '最近发生时间';
+
+comment on column core.fct_event_versions.issue_basis is
+'问题来历：mapped 分类对照、predicted 模型归类、reviewed 人工复核、unmapped 暂无对应';

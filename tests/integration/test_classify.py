@@ -130,3 +130,18 @@ def _write(file: Path, content: list[dict[str, str]]) -> None:
         writer = csv.DictWriter(handle, content[0])
         writer.writeheader()
         writer.writerows(content)
+
+
+def test_what_a_model_says_was_not_known_before_it_had_learned(run: Run) -> None:
+    [(early, predicted)] = rows(
+        run,
+        "select count(*) filter (where v.known_from < r.known_from), count(*) from core.fct_event_versions as v "
+        "inner join core.fct_issue_readings as r on v.text_hash = r.text_hash where v.issue_basis = 'predicted'",
+    )
+    assert predicted > 0 and early == 0
+    [(doubled,)] = rows(
+        run,
+        "select count(*) from core.fct_event_versions as a inner join core.fct_event_versions as b using (event_id) "
+        "where a.version_no < b.version_no and (a.known_to is null or a.known_to > b.known_from)",
+    )
+    assert doubled == 0
