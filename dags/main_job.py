@@ -41,7 +41,8 @@ DOCS = {
 the file or the contract named in the log, then clear the failed task: batches already taken in are not repeated.""",
     "conform": """Make one model of reported matters out of all sources, and read their text.
 
-**Purpose**: versions with both clocks, places, issues, tokens. **Reads**: stg. **Writes**: core.
+**Purpose**: versions with both clocks, places, issues, tokens, an issue where no list gives one.
+**Reads**: stg. **Writes**: core, ops, models.
 **When it fails**: nothing was changed (one transaction); clear the failed task.""",
     "forecast": """Forecast the coming week's hot spots.
 

@@ -429,6 +429,46 @@ def add_source(
     _show_preview(settings, name, file, as_json)
 
 
+review_app = typer.Typer(help="Texts whose issue the model leaves to people: write them out, take answers in.",
+                         no_args_is_help=True, rich_markup_mode=None)  # fmt: skip
+app.add_typer(review_app, name="review")
+
+
+@review_app.command("export")
+def export_review(file: Path, city: CityOption = None, date: DateOption = None) -> None:
+    """Write the review queue of a date as CSV, with masked texts; fill in issue_code and answered_by.
+
+    Example: xianban review export /tmp/review.csv
+    """
+    from pipelines.steps.run import Run
+    from pipelines.text.review import export_queue
+
+    settings = _settings(city)
+    run = Run(settings, _date(settings, date))
+    with run.warehouse.reading() as door:
+        count = export_queue(door, file, run.as_of_date)
+    console.print(f"written: {file}, {count} texts, masked; not for passing on", highlight=False, soft_wrap=True)
+
+
+@review_app.command("import")
+def import_review(file: Path, city: CityOption = None) -> None:
+    """Take the answers of a filled-in queue in; the next run learns from them.
+
+    Example: xianban review import /tmp/review.csv
+    """
+    from zoneinfo import ZoneInfo
+
+    from pipelines.steps.run import Run
+    from pipelines.text.review import import_answers
+
+    settings = _settings(city)
+    run = Run(settings, _date(settings, None))
+    now = dt.datetime.now(ZoneInfo(run.city.config.timezone)).replace(tzinfo=None, microsecond=0)
+    with run.warehouse.writing() as door:
+        count = import_answers(door, file, run.city.issues, now)
+    console.print(f"new answers: {count}", highlight=False)
+
+
 def _show_preview(settings: Settings, name: str, file: Path | None, as_json: bool) -> None:
     import dataclasses
 

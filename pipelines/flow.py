@@ -56,6 +56,7 @@ FLOW = (
     Step("validate", "validate:validate", "source", "ingest", "校验", "stg", "ops"),
     Step("conform", "conform:conform", "date", "conform", "归集", "stg", "core"),
     Step("read", "read:read_text", "date", "conform", "读文本", "stg", "core"),
+    Step("classify", "classify:classify", "date", "conform", "归类", "core, ops", "core, ops, mart"),
     Step("incidents", "incidents:join_incidents", "date", "conform", "归并事件", "core", "core"),
     Step("features", "features:build_features", "date", "forecast", "特征", "core", "cohort, feature"),
     Step("train", "train:train", "date", "forecast", "训练选型", "core, feature", "forecast"),

@@ -12,6 +12,11 @@ from pipelines.synthetic.texts import Spot, Writer, load_phrases
 
 def complaints(count: int, city_folder: Path, seed: int = 11) -> list[str]:
     """``count`` complaints with titles; the same seed gives the same texts."""
+    return [text for _, text in labelled_complaints(count, city_folder, seed)]
+
+
+def labelled_complaints(count: int, city_folder: Path, seed: int = 11) -> list[tuple[str, str]]:
+    """As :func:`complaints`, each with the issue it was written for."""
     rng = random.Random(seed)
     writer = Writer(seed)
     phrases = load_phrases()
@@ -23,6 +28,7 @@ def complaints(count: int, city_folder: Path, seed: int = 11) -> list[str]:
     for number in range(count):
         spot = Spot(*(rng.choice(names) for _ in range(6)))
         when = dt.datetime(2026, 1, 1) + dt.timedelta(hours=rng.randrange(8000))
-        text = writer.complain(rng.choice(issues), spot, when, number)
-        texts.append(f"{text.title}\n{text.content}")
+        issue = rng.choice(issues)
+        text = writer.complain(issue, spot, when, number)
+        texts.append((issue, f"{text.title}\n{text.content}"))
     return texts

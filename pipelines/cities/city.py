@@ -76,6 +76,13 @@ class ForecastRules(_Strict):
     risk_levels: tuple[float, float, float] = (0.7, 0.4, 0.15)  # from which probability 极高, 高, 中
 
 
+class TextRules(_Strict):
+    """When a text's issue is taken from the model, and when a person is asked."""
+
+    review_below: Annotated[float, Field(ge=0, le=1)] = 0.7
+    least_labelled: Annotated[int, Field(ge=50)] = 300
+
+
 class BriefSettings(_Strict):
     """How the brief lists."""
 
@@ -95,6 +102,7 @@ class CityConfig(_Strict):
     calendar: Literal["china", "none"] = "china"
     forecast: ForecastRules = ForecastRules()
     brief: BriefSettings = BriefSettings()
+    text: TextRules = TextRules()
     cells: CellGrid | None = None
 
     @field_validator("timezone")

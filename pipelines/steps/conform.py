@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 
@@ -35,17 +36,8 @@ def conform(run: Run) -> Counts:
         found = found_lists(door, run.city, run.sources)
         for table, frame in reference_frames(run.city, run.sources, cells, found).items():
             door.replace(table, frame)
-        changed, parts = _mark_changed(door, everything=reference != before)
-        for _ in _parts(door, parts):
-            for table in _FACTS:
-                door.run(f"delete from {table} as t using ops.changed_records as c "
-                         "where t.source_name = c.source_name and t.record_id = c.record_id")  # fmt: skip
-                door.extend(table)
-        # links need the versions of all parts
-        for _ in _parts(door, parts):
-            _relink(door)
-        door.run("delete from ops.changed_records")
-        door.run("delete from ops.waiting_records")
+        changed = _mark_changed(door, everything=reference != before)
+        derive(door)
         door.run("update ops.batches set is_conformed = true where gate in ('passed', 'warned')")
         door.run("insert or replace into ops.facts values ('reference_hash', $h)", h=reference)
         versions = door.scalar("select count(*) from core.fct_event_versions")
@@ -61,6 +53,20 @@ def conform(run: Run) -> Counts:
             "unknown_states": stateless,
         }
     )
+
+
+def derive(door: Door) -> None:
+    """Derive the facts and links of the records that wait, one part after the other."""
+    for _ in _parts(door):
+        for table in _FACTS:
+            door.run(f"delete from {table} as t using ops.changed_records as c "
+                     "where t.source_name = c.source_name and t.record_id = c.record_id")  # fmt: skip
+            door.extend(table)
+    # links need the versions of all parts
+    for _ in _parts(door):
+        _relink(door)
+    door.run("delete from ops.changed_records")
+    door.run("delete from ops.waiting_records")
 
 
 def reference_frames(
@@ -137,35 +143,44 @@ def _cells(door: Door) -> list[str]:
     return [code for (code,) in door.rows(found)]
 
 
-def _mark_changed(door: Door, everything: bool) -> tuple[int, int]:
-    """Name the records that batches not conformed yet touch, or once touched before they were read again.
-
-    Returns:
-        How many there are, and into how many parts they are cut.
-    """
+def _mark_changed(door: Door, everything: bool) -> int:
+    """Let the records wait that batches not conformed yet touch, or once touched before they were read again."""
     passed = "select batch_id from ops.batches where gate in ('passed', 'warned')"
     staged = f"where batch_id in ({passed}{'' if everything else ' and not is_conformed'})"
     found = [f"select source_name, record_id from {table} {staged}" for table in _STAGED]
     found.append(f"select source_name, record_id from ops.superseded_rows {staged} and reason = 'voided'")
     taken_back = "" if everything else "where batch_id in (select batch_id from ops.batches where not is_conformed)"
     found += [f"select source_name, record_id from {table} {taken_back}" for table in _FACTS]
+    return let_wait(door, " union ".join(found))
+
+
+def let_wait(door: Door, records: str, **params: Any) -> int:
+    """Name the records to derive anew, cut into parts: what a select finds, and those whose link means one of them.
+
+    Args:
+        records: a select of ``source_name`` and ``record_id``.
+        params: what it names.
+
+    Returns:
+        How many there are.
+    """
     door.run("delete from ops.waiting_records")
-    door.run(f"insert into ops.waiting_records select *, 0 from ({' union '.join(found)})")
+    door.run(f"insert into ops.waiting_records select distinct source_name, record_id, 0 from ({records})", **params)
     # whom a number means depends on everybody who bears it
     door.run("insert into ops.waiting_records select distinct v.source_name, v.record_id, 0 "
              "from core.fct_event_versions as v anti join ops.waiting_records as w "
              "on v.source_name = w.source_name and v.record_id = w.record_id "
              "where v.linked_record_id in (select record_id from ops.waiting_records)")  # fmt: skip
-    changed = int(door.scalar("select count(*) from ops.waiting_records"))
-    parts = -(-changed // PART_ROWS)
-    if parts > 1:
+    waiting = int(door.scalar("select count(*) from ops.waiting_records"))
+    if waiting > PART_ROWS:
+        parts = -(-waiting // PART_ROWS)
         door.run("update ops.waiting_records set part_no = hash(source_name, record_id) % $parts", parts=parts)
-    return changed, parts
+    return waiting
 
 
-def _parts(door: Door, parts: int) -> Iterator[None]:
+def _parts(door: Door) -> Iterator[None]:
     """Let ``ops.changed_records`` hold one part after another of the records that wait."""
-    for number in range(parts):
+    for number in range(int(door.scalar("select coalesce(max(part_no), -1) + 1 from ops.waiting_records"))):
         door.run("delete from ops.changed_records")
         door.run("insert into ops.changed_records select source_name, record_id from ops.waiting_records "
                  "where part_no = $number", number=number)  # fmt: skip

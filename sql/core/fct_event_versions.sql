@@ -1,7 +1,7 @@
 -- What was known of every reported matter, and when?
 -- Grain: matter × version. Key: event_id, version_no. Only the records named in ops.changed_records are derived.
 -- Reads: stg.hotline_order, stg.grid_event, ops.superseded_rows, ops.batches, ops.changed_records, core.dim_place,
---        core.dim_issue_map, core.dim_source, core.dim_state
+--        core.dim_issue, core.dim_issue_map, core.dim_source, core.dim_state, core.fct_issue_readings
 -- A record first seen late in an archive was known, without its handling, from the moment it was entered: so each
 -- record opens with a version at entered_at that carries neither status nor closing time. What a row says of its
 -- closing counts as known from the closing on, however early the row is stamped; nothing counts as known later than the
@@ -134,9 +134,7 @@ bounded as (
 ),
 
 lasting as (
-    select
-        *,
-        row_number() over (partition by source_name, record_id order by turn) as version_no
+    select *
     from bounded
     where not is_void and (known_to is null or known_to > known_at)
 ),
@@ -350,6 +348,66 @@ described as (
             and r.occurred_at::date = p.on_day
 ),
 
+-- what was read of a text holds from the moment it was known until the next reading; before the first, nothing was
+readings as (
+    select
+        r.text_hash,
+        r.model_id,
+        i.issue_code,
+        r.confidence,
+        r.known_from,
+        lead(r.known_from) over (partition by r.text_hash order by r.known_from, r.model_id) as known_to
+    from (
+        select
+            text_hash,
+            model_id,
+            case when not is_review then issue_code end as issue_code,
+            confidence,
+            known_from
+        from core.fct_issue_readings
+        union all
+        select distinct
+            text_hash,
+            null as model_id,
+            null as issue_code,
+            null as confidence,
+            timestamp '0001-01-01' as known_from
+        from core.fct_issue_readings
+    ) as r
+    left join core.dim_issue as i on r.issue_code = i.issue_code
+),
+
+-- a version without a mapped issue is cut where a reading of its text became known or was replaced
+cut as (
+    select
+        v.source_name,
+        v.record_id,
+        v.batch_id,
+        v.row_no,
+        v.turn,
+        v.is_opening,
+        coalesce(greatest(v.known_at, q.known_from), v.known_at) as known_from,
+        coalesce(least(v.known_to, q.known_to), v.known_to, q.known_to) as known_to,
+        q.issue_code,
+        q.model_id,
+        q.confidence,
+        q.known_from > r.entered_at + interval 7 days as is_late
+    from lasting as v
+    left join described as r on v.batch_id = r.batch_id and v.row_no = r.row_no and r.issue_code is null
+    left join readings as q
+        on
+            r.text_hash = q.text_hash
+            and (v.known_to is null or v.known_to > q.known_from)
+            and (q.known_to is null or v.known_at < q.known_to)
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (partition by source_name, record_id order by turn, known_from) as version_no
+    from cut
+),
+
 final as (
     select
         r.source_name || ':' || r.record_id as event_id,
@@ -358,14 +416,20 @@ final as (
         v.version_no::integer as version_no,
         r.kind,
         r.occurred_at,
-        v.known_at as known_from,
+        v.known_from,
         v.known_to,
         r.channel,
         r.is_resident,
         r.demand_type,
-        r.issue_code,
-        case when r.issue_code is null then 'unmapped' else 'mapped' end as issue_basis,
-        r.issue_confidence,
+        coalesce(r.issue_code, v.issue_code) as issue_code,
+        case
+            when r.issue_code is not null then 'mapped'
+            when v.issue_code is null then 'unmapped'
+            when v.model_id = 'review' then 'reviewed'
+            else 'predicted'
+        end as issue_basis,
+        coalesce(r.issue_confidence, case when v.issue_code is not null then v.confidence end) as issue_confidence,
+        coalesce(v.issue_code is not null and v.model_id <> 'review' and v.is_late, false) as is_issue_late,
         r.district_code,
         r.street_code,
         r.community_code,
@@ -388,7 +452,7 @@ final as (
         r.batch_id,
         r.row_no
     from described as r
-    inner join lasting as v on r.batch_id = v.batch_id and r.row_no = v.row_no
+    inner join numbered as v on r.batch_id = v.batch_id and r.row_no = v.row_no
 )
 
 select * from final

@@ -14,6 +14,8 @@ with known as (
         is_resident
         and community_code is not null
         and issue_code is not null
+        -- what a model said long afterwards would count in one as-of date and not in another
+        and is_issue_late is not true
         and known_from < $as_of_date
         and (known_to is null or known_to >= $as_of_date)
         and occurred_at < $as_of_date

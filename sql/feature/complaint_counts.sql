@@ -34,6 +34,8 @@ known as (
         v.is_resident
         and v.community_code is not null
         and v.issue_code is not null
+        -- what a model said long afterwards would count in one as-of date and not in another
+        and v.is_issue_late is not true
         and v.known_from < $as_of_date
         and (v.known_to is null or v.known_to >= $as_of_date)
         and v.occurred_at < $as_of_date

@@ -12,6 +12,8 @@ where
     is_resident
     and community_code is not null
     and issue_code is not null
+    -- what a model said long afterwards would count in one as-of date and not in another
+    and is_issue_late is not true
     and occurred_at >= $as_of_date
     and occurred_at < $as_of_date::date + interval 7 days
     and known_from < $known_before

@@ -7,6 +7,7 @@ with known as (
     select
         v.source_name,
         v.issue_code,
+        v.issue_basis,
         v.status,
         v.state_code,
         v.batch_id,
@@ -43,7 +44,7 @@ unexplained as (
         t.category_text as value_text
     from known as k
     inner join told as t on k.batch_id = t.batch_id and k.row_no = t.row_no
-    where k.issue_code is null
+    where k.issue_code is null or k.issue_basis in ('predicted', 'reviewed')
     union all
     select
         source_name,

@@ -22,8 +22,20 @@ from pathlib import Path
 from typing import Any
 
 BLOCK_ROWS = 250
-STEPS = ("land", "clean", "validate", "conform", "read", "incidents", "features", "train", "forecast", "publish",
-         "brief")  # fmt: skip
+STEPS = (
+    "land",
+    "clean",
+    "validate",
+    "conform",
+    "read",
+    "classify",
+    "incidents",
+    "features",
+    "train",
+    "forecast",
+    "publish",
+    "brief",
+)
 
 
 class Zygote:

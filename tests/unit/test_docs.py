@@ -11,7 +11,7 @@ import typer
 import yaml
 from pydantic import BaseModel
 
-from pipelines.cities.city import BriefSettings, CellGrid, CityConfig, ForecastRules
+from pipelines.cities.city import BriefSettings, CellGrid, CityConfig, ForecastRules, TextRules
 from pipelines.cli import app
 from pipelines.flow import FLOW
 from pipelines.settings import Settings
@@ -36,6 +36,7 @@ CONFIGURATION = (
     CityConfig,
     ForecastRules,
     BriefSettings,
+    TextRules,
     CellGrid,
     Source,
     Reader,
