@@ -8,24 +8,7 @@
 -- apart. The best ground counts. Neighbours who report one spot are residents of their own: one incident, but each
 -- counts. So only a named link or the same caller makes two residents' records count once. Confidence is a convention.
 -- Reads: core.fct_event_versions, ops.changed_records
-with versions as (
-    select
-        event_id,
-        source_name,
-        record_id,
-        occurred_at,
-        known_from,
-        known_to,
-        is_resident,
-        community_code,
-        issue_code,
-        caller_hash,
-        address_hash,
-        linked_record_id
-    from core.fct_event_versions
-),
-
-changed as (
+with changed as (
     select distinct
         v.event_id,
         v.source_name,
@@ -35,9 +18,27 @@ changed as (
         v.issue_code,
         v.caller_hash,
         v.address_hash,
-        v.linked_record_id
-    from versions as v
+        v.linked_record_id,
+        date_diff('day', date '2000-01-01', v.occurred_at::date) as day_no
+    from core.fct_event_versions as v
     inner join ops.changed_records as c on v.source_name = c.source_name and v.record_id = c.record_id
+),
+
+-- joined by blocks of days, one to each side: a spot that is reported every day would otherwise meet all its past
+caller_blocks as (
+    select
+        *,
+        unnest(range(day_no // 7 - 1, day_no // 7 + 2)) as block_no
+    from changed
+    where caller_hash is not null
+),
+
+address_blocks as (
+    select
+        *,
+        unnest(range(day_no // 3 - 1, day_no // 3 + 2)) as block_no
+    from changed
+    where address_hash is not null
 ),
 
 -- who may fit whom, at whatever time: few, so that periods are worked out for these only
@@ -47,23 +48,24 @@ met as (
         v.event_id as other_id,
         'link' as basis
     from changed as c
-    inner join versions as v on c.linked_record_id = v.record_id and c.event_id <> v.event_id
+    inner join core.fct_event_versions as v on c.linked_record_id = v.record_id and c.event_id <> v.event_id
     union
     select
         v.event_id as one_id,
         c.event_id as other_id,
         'link' as basis
     from changed as c
-    inner join versions as v on c.record_id = v.linked_record_id and c.event_id <> v.event_id
+    inner join core.fct_event_versions as v on c.record_id = v.linked_record_id and c.event_id <> v.event_id
     union
     select
         least(c.event_id, v.event_id) as one_id,
         greatest(c.event_id, v.event_id) as other_id,
         'caller' as basis
-    from changed as c
-    inner join versions as v
+    from caller_blocks as c
+    inner join core.fct_event_versions as v
         on
             c.caller_hash = v.caller_hash
+            and c.block_no = date_diff('day', date '2000-01-01', v.occurred_at::date) // 7
             and c.community_code = v.community_code
             and c.issue_code = v.issue_code
             and c.source_name <> v.source_name
@@ -73,25 +75,37 @@ met as (
         least(c.event_id, v.event_id) as one_id,
         greatest(c.event_id, v.event_id) as other_id,
         'address' as basis
-    from changed as c
-    inner join versions as v
+    from address_blocks as c
+    inner join core.fct_event_versions as v
         on
             c.address_hash = v.address_hash
+            and c.block_no = date_diff('day', date '2000-01-01', v.occurred_at::date) // 3
             and c.community_code = v.community_code
             and c.issue_code = v.issue_code
             and c.source_name <> v.source_name
             and v.occurred_at between c.occurred_at - interval 3 days and c.occurred_at + interval 3 days
 ),
 
+-- as one list, so that the planner takes them for few and does not build on the whole history
 concerned as (
-    select one_id as event_id from met
-    union
-    select other_id as event_id from met
+    select unnest(event_ids) as event_id
+    from (select list_distinct(flatten(list([one_id, other_id]))) as event_ids from met) as m
 ),
 
 states as (
     select
-        v.*,
+        v.event_id,
+        v.source_name,
+        v.record_id,
+        v.occurred_at,
+        v.known_from,
+        v.known_to,
+        v.is_resident,
+        v.community_code,
+        v.issue_code,
+        v.caller_hash,
+        v.address_hash,
+        v.linked_record_id,
         {
             'at': v.occurred_at,
             'resident': v.is_resident,
@@ -101,7 +115,7 @@ states as (
             'address': v.address_hash,
             'linked': v.linked_record_id
         } as told
-    from versions as v
+    from core.fct_event_versions as v
     inner join concerned as c on v.event_id = c.event_id
 ),
 
@@ -150,10 +164,13 @@ records as (
 ),
 
 numbers as (
-    select distinct r.record_id
-    from met as m
-    inner join records as r on m.other_id = r.event_id
-    where m.basis = 'link'
+    select unnest(record_ids) as record_id
+    from (
+        select list(distinct r.record_id) as record_ids
+        from met as m
+        inner join records as r on m.other_id = r.event_id
+        where m.basis = 'link'
+    ) as n
 ),
 
 -- who bears a number that another one names, and since when
@@ -162,7 +179,7 @@ bearers as (
         v.record_id,
         v.event_id,
         min(v.known_from) as known_from
-    from versions as v
+    from core.fct_event_versions as v
     inner join numbers as n on v.record_id = n.record_id
     group by v.record_id, v.event_id
 ),
