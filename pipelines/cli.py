@@ -169,6 +169,33 @@ def trace(order: str, city: CityOption = None, date: DateOption = None, as_json:
 
 
 @app.command()
+def text(
+    file: Annotated[Path, typer.Argument(help="A file with one text, UTF-8 or GB18030; - reads standard input.")],
+    city: CityOption = None,
+    date: DateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is read in one text: masked text, tokens, places, signals, issue with confidence, similar past cases.
+
+    Examples:
+      xianban text complaint.txt
+      echo 小区门口垃圾没人清 | xianban text - --json
+    """
+    from pipelines.text_report import load_text, reading_of
+
+    settings = _settings(city)
+    given, flags = load_text(Path("/dev/stdin") if str(file) == "-" else file)
+    found = reading_of(settings, given, _date(settings, date), flags)
+    if as_json:
+        _print_json(found)
+        return
+    from pipelines.text_report import lines_of
+
+    for line in lines_of(found):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def steps(as_json: JsonOption = False) -> None:
     """List the steps of the flow in order."""
     from pipelines.flow import FLOW

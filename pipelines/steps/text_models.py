@@ -48,7 +48,7 @@ def serve(run: Run, kind: str, labelled: pl.DataFrame, dictionary: str) -> Serve
         kind: ``issue`` or ``unit``.
         labelled: columns key, label, known_at, tokens; newest first.
     """
-    incumbent, last_trial = _incumbent(run, kind, dictionary)
+    incumbent, last_trial = incumbent_of(run, kind, dictionary)
     if incumbent is not None:
         unseen = int((labelled["known_at"] > incumbent.trained_until).sum())
         enough = max(_LEAST_NEW, _LEAST_NEW_SHARE * labelled.height)
@@ -108,7 +108,7 @@ def _compete(
     return Served(record["model_id"], model, run.as_of_date, record["trained_until"])
 
 
-def _incumbent(run: Run, kind: str, dictionary: str) -> tuple[Served | None, dt.date]:
+def incumbent_of(run: Run, kind: str, dictionary: str) -> tuple[Served | None, dt.date]:
     """The newest usable model in use as of the date, and the date of the last trial."""
     issues = {issue.issue_code for issue in run.city.issues}
     with run.warehouse.reading() as door:

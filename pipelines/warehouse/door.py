@@ -256,6 +256,7 @@ class Warehouse:
             ) from None
         try:
             connection.execute("set timezone = $tz", {"tz": self.timezone})
+            connection.execute("set enable_progress_bar = false")  # it would stand in the middle of what we print
             yield connection
         finally:
             connection.close()
