@@ -76,7 +76,7 @@ class BoostedClassifier(Forecaster):
             hot = (counts[week + 1 : week + 1 + horizon].sum(axis=0) >= thresholds.hot).ravel()
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - week)
             kept = hot | (np.random.default_rng([self.seed, day.toordinal()]).random(len(hot)) < share)
-            table = features_at(counts[: week + 1], thresholds, week_of_year(day))[kept]
+            table = features_at(counts[: week + 1], thresholds, week_of_year(day), np.flatnonzero(kept))
             inputs.append(blanked(table, FEATURES, self.without))
             outcomes.append(hot[kept])
             weights.append(np.where(hot[kept], 1.0, 1 / share))
