@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from models.forecaster import Forecast, Forecaster
 from models.gamma_poisson import WeekState, replay, tune_exposure
@@ -105,6 +106,7 @@ class FilterLogistic(Forecaster):
 
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
+        check_is_fitted(self)
         return self.forecast(last_state(panel, thresholds.horizon_weeks, self.exposure_alpha_), panel, thresholds)
 
     def forecast(self, state: WeekState, panel: Panel, thresholds: Thresholds) -> Forecast:
@@ -125,6 +127,7 @@ class FilterLogistic(Forecaster):
         Grain: cell. Key: (community_code, issue_code). Columns: ``long_run, city_trend, season, half_year_shift,
         month_shift, week_shift, expected_to_threshold, threshold, own_level, intercept``, then ``logit``, their sum.
         """
+        check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.exposure_alpha_)
         levels = level_logits(state.mean, state.size, thresholds.hot)
         inputs, offset = self._inputs(levels, state.mean[1], thresholds.hot)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.utils.validation import check_is_fitted
 
 from models.binning import WeightedBins
 from models.boosted import WARM_UP_WEEKS, week_of_year
@@ -94,7 +95,7 @@ class FilterBoosted(Forecaster):
         if ratio.any():
             weight = np.concatenate(weights)
             table = np.concatenate(inputs)
-            self.bins_ = WeightedBins().fit(table, weight)
+            self.bins_ = WeightedBins().fit(table, sample_weight=weight)
             self.regressor_ = HistGradientBoostingRegressor(
                 loss="poisson",
                 learning_rate=0.05,
@@ -109,6 +110,7 @@ class FilterBoosted(Forecaster):
 
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
+        check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.linear_.exposure_alpha_)
         return self.forecast(state, panel, thresholds)
 

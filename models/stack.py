@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.utils.validation import check_is_fitted
 
 from models.binning import WeightedBins
 from models.boosted import LEAST_POSITIVES, WARM_UP_WEEKS
@@ -134,7 +135,7 @@ class FilterStack(Forecaster):
         if int(outcome.sum()) >= LEAST_POSITIVES:
             offset, table = offsets(table), blanked(table, RATE_INPUTS, self.without)
             self.wide_ = OffsetLogistic(WIDE_PENALTY).fit(wide_inputs(table), offset, outcome, weight)
-            self.bins_ = WeightedBins().fit(table, weight)
+            self.bins_ = WeightedBins().fit(table, sample_weight=weight)
             self.classifier_ = HistGradientBoostingClassifier(
                 learning_rate=0.05,
                 max_iter=self.iterations,
@@ -149,6 +150,7 @@ class FilterStack(Forecaster):
 
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
+        check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.base_.linear_.exposure_alpha_)
         base = self.base_.forecast(state, panel, thresholds)
         table = rate_inputs(panel.observed, state, thresholds, panel.as_of)
