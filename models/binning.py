@@ -49,7 +49,7 @@ class WeightedBins(TransformerMixin, BaseEstimator):
         """Bin numbers from 0, shape as ``X``. A value equal to an edge belongs below it."""
         check_is_fitted(self)
         table = validate_data(self, X, dtype=(np.float32, np.float64), reset=False)
-        binned = np.empty_like(table)
+        binned: NDArray[np.floating] = np.empty_like(table)
         for position, edges in enumerate(self.edges_):
             binned[:, position] = np.searchsorted(edges, table[:, position], side="left")
         return binned

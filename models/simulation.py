@@ -101,6 +101,7 @@ class SimulatedCity:
     Attributes:
         dynamics: what it was drawn from.
         panel: the counts.
+        shared: the part of the log rate that a cell has in common with its issue and its community.
         foreseen: log rate of each week as it stands in the state at the end of the week before: without that week's
             innovations and without a new outbreak.
         intensity: the rate the counts were drawn around, innovations included.
@@ -109,6 +110,7 @@ class SimulatedCity:
 
     dynamics: Dynamics
     panel: Panel
+    shared: Floats
     foreseen: Floats
     intensity: Floats
     burst: Floats
@@ -211,14 +213,14 @@ def simulate(dynamics: Dynamics, weeks: int = 130, seed: int = 0, as_of: dt.date
     state = random.normal(0, _settled(dynamics.persistence, dynamics.drift), shape)
     swing = random.normal(0, _settled(dynamics.city_persistence, dynamics.city_drift), shape[1])
     outbreak = np.zeros(shape)
-    foreseen, intensity = np.empty((weeks, *shape)), np.empty((weeks, *shape))
+    shared, foreseen, intensity = (np.empty((weeks, *shape)) for _ in range(3))
     for week in range(weeks):
-        now_changed = changed & (week >= weeks - dynamics.change_weeks)
-        level = np.log(dynamics.rate) + community + issue + np.where(now_changed, other_cell, cell)
         wave = dynamics.season * np.cos(2 * np.pi * week / YEAR + month)
         state, swing = dynamics.persistence * state, dynamics.city_persistence * swing
         outbreak = dynamics.outbreak_decay * outbreak
-        foreseen[week] = level + slope * (week - weeks / 2) / YEAR + wave + state + swing + outbreak
+        shared[week] = np.log(dynamics.rate) + community + issue + slope * (week - weeks / 2) / YEAR + wave + swing
+        level = np.where(changed & (week >= weeks - dynamics.change_weeks), other_cell, cell)
+        foreseen[week] = shared[week] + level + state + outbreak
         moved = random.normal(0, dynamics.drift, shape)
         jump = random.normal(dynamics.outbreak_height, dynamics.outbreak_spread, shape)
         new = np.where(random.random(shape) < dynamics.outbreak_chance, jump, 0.0)
@@ -227,8 +229,10 @@ def simulate(dynamics: Dynamics, weeks: int = 130, seed: int = 0, as_of: dt.date
         state, swing, outbreak = state + moved, swing + innovation, outbreak + new
     size = 1 / np.maximum(burst, LEAST_SIZE_SHARE)
     counts = random.poisson(intensity * random.gamma(size, 1 / size, intensity.shape)).astype(np.float32)
-    communities, issues = (tuple(f"{kind}{n:04d}" for n in range(length)) for kind, length in zip("ck", shape, strict=True))
-    return SimulatedCity(dynamics, Panel(as_of, communities, issues, counts), foreseen, intensity, burst)
+    communities, issues = (
+        tuple(f"{kind}{n:04d}" for n in range(length)) for kind, length in zip("ck", shape, strict=True)
+    )
+    return SimulatedCity(dynamics, Panel(as_of, communities, issues, counts), shared, foreseen, intensity, burst)
 
 
 def _settled(persistence: float, drift: float) -> float:
