@@ -188,7 +188,9 @@ def surge_counts(counts: Counts, thresholds: Thresholds) -> Floats:
     """
     past = counts[-SURGE_WEEKS:]
     horizon = thresholds.horizon_weeks
-    mean, deviation = past.mean(axis=0, dtype=np.float64), past.std(axis=0, dtype=np.float64)
+    # sums of whole numbers and of their squares are exact; std would walk through the weeks four times
+    mean, square = past.mean(axis=0, dtype=np.float64), np.einsum("wck,wck->ck", past, past, dtype=np.float64)
+    deviation = np.sqrt(np.maximum(square / len(past) - mean * mean, 0))
     return np.maximum(thresholds.minimum, _whole(horizon * mean + SURGE_DEVIATIONS * np.sqrt(horizon) * deviation))
 
 
