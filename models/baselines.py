@@ -11,6 +11,7 @@ from abc import abstractmethod
 from typing import Self
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from models.forecaster import Forecast, Forecaster
 from models.measures import log_losses
@@ -218,6 +219,7 @@ class EwmaCity(PoissonTail):
 
     def rate(self, counts: Counts, horizon_weeks: int) -> Floats:
         """EWMA of the cell times the city ratio of its issue."""
+        check_is_fitted(self)
         city = counts.sum(axis=1, dtype=np.float64)
         return ewma(counts, self.alpha_) * self._ratio(ewma(city, self.city_alpha_), ewma(city, self.alpha_))
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-
-from models.tails import Floats
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 MAX_BINS = 64
 
 
-class WeightedBins(BaseEstimator):
+class WeightedBins(TransformerMixin, BaseEstimator):
     """Replace each column by the number of its quantile bin, every bin holding about the same weight.
 
     scikit-learn's histogram trees would do the same by themselves, but with sample weights they sort every column
@@ -23,14 +22,18 @@ class WeightedBins(BaseEstimator):
         edges_: per column, ascending upper edges of all bins but the last.
     """
 
-    def fit(self, table: NDArray[np.float32], weights: Floats) -> Self:
+    def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Find the edges.
 
         Args:
-            table: shape (rows, columns).
-            weights: shape (rows,), positive.
+            X: shape (rows, columns), finite.
+            y: not used.
+            sample_weight: shape (rows,); every row the same when None. Rows without weight are passed over.
         """
-        self.edges_: list[NDArray[np.float32]] = []
+        table = validate_data(self, X, dtype=(np.float32, np.float64))
+        weights = _check_sample_weight(sample_weight, table, dtype=np.float64, ensure_non_negative=True)
+        table, weights = table[weights > 0], weights[weights > 0]
+        self.edges_: list[NDArray[np.floating]] = []
         for column in table.T:
             values = np.unique(column)
             if len(values) > MAX_BINS:
@@ -42,9 +45,11 @@ class WeightedBins(BaseEstimator):
                 self.edges_.append(values[:-1])
         return self
 
-    def transform(self, table: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Bin numbers from 0, shape as ``table``. A value equal to an edge belongs below it."""
-        binned = np.empty_like(table)
+    def transform(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Bin numbers from 0, shape as ``X``. A value equal to an edge belongs below it."""
+        check_is_fitted(self)
+        table = validate_data(self, X, dtype=(np.float32, np.float64), reset=False)
+        binned: NDArray[np.floating] = np.empty_like(table)
         for position, edges in enumerate(self.edges_):
             binned[:, position] = np.searchsorted(edges, table[:, position], side="left")
         return binned

@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.utils.validation import check_is_fitted
 
 from models.binning import WeightedBins
 from models.features import FEATURES, features_at
@@ -76,7 +77,7 @@ class BoostedClassifier(Forecaster):
             hot = (counts[week + 1 : week + 1 + horizon].sum(axis=0) >= thresholds.hot).ravel()
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - week)
             kept = hot | (np.random.default_rng([self.seed, day.toordinal()]).random(len(hot)) < share)
-            table = features_at(counts[: week + 1], thresholds, week_of_year(day))[kept]
+            table = features_at(counts[: week + 1], thresholds, week_of_year(day), np.flatnonzero(kept))
             inputs.append(blanked(table, FEATURES, self.without))
             outcomes.append(hot[kept])
             weights.append(np.where(hot[kept], 1.0, 1 / share))
@@ -84,7 +85,7 @@ class BoostedClassifier(Forecaster):
         if sum(int(hot.sum()) for hot in outcomes) >= LEAST_POSITIVES:
             weight = np.concatenate(weights)
             table = np.concatenate(inputs)
-            self.bins_ = WeightedBins().fit(table, weight)
+            self.bins_ = WeightedBins().fit(table, sample_weight=weight)
             self.classifier_ = HistGradientBoostingClassifier(
                 learning_rate=0.05,
                 max_iter=self.iterations,
@@ -98,6 +99,7 @@ class BoostedClassifier(Forecaster):
 
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
+        check_is_fitted(self)
         thresholds.check(panel)
         counts = panel.observed
         expected = thresholds.horizon_weeks * np.maximum(ewma(counts, self.ALPHA), 1e-3)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from models.gamma_poisson import seasons
 from models.panel import Counts
 from models.smoothing import ewma
+from models.tails import Floats
 from models.targets import LOOK_BACK_WEEKS, Thresholds
 
 YEAR = 52
@@ -49,8 +50,10 @@ FEATURES = (
 )
 
 
-def features_at(counts: Counts, thresholds: Thresholds, week_of_year: float) -> NDArray[np.float32]:
-    """Describe every cell by what was known after the last week of ``counts``.
+def features_at(
+    counts: Counts, thresholds: Thresholds, week_of_year: float, cells: NDArray[np.intp] | None = None
+) -> NDArray[np.float32]:
+    """Describe cells by what was known after the last week of ``counts``.
 
     Means over more weeks than there are use the weeks there are. "Weeks since" stops at 52.
 
@@ -58,49 +61,61 @@ def features_at(counts: Counts, thresholds: Thresholds, week_of_year: float) -> 
         counts: shape (weeks, communities, issues), nothing later than the origin.
         thresholds: for hot weeks (the weekly ones) and the threshold itself.
         week_of_year: 0-52, of the first week forecast.
+        cells: positions of the cells to describe, community-major; all when None. A sample of a large city costs
+            what the sample costs.
 
     Returns:
         shape (cells, features) in the order of ``FEATURES``.
     """
-    year = counts[-YEAR:]
-    hot = year >= thresholds.weekly.astype(np.float32)
-    active = year > 0
+    weeks, communities, issues = counts.shape
+    chosen = slice(None) if cells is None else cells
+    own = counts.reshape(weeks, -1)[:, chosen]
     city = counts.sum(axis=1, dtype=np.float64)
-    community = year.sum(axis=2)
+    community = counts[-YEAR:].sum(axis=2)
     city_fast, city_slow = ewma(city, 0.3), ewma(city, 0.05)
     angle = 2 * np.pi * week_of_year / YEAR
-    last_year = counts[max(0, len(counts) - YEAR - 1) : len(counts) - YEAR + thresholds.horizon_weeks + 1]
+
+    def of_issue(value: Floats) -> Floats:
+        return np.tile(value, communities)[chosen]
+
+    def of_community(value: Counts) -> Counts:
+        return np.repeat(value, issues)[chosen]
+
+    year = own[-YEAR:]
+    hot = year >= of_issue(thresholds.weekly).astype(np.float32)
+    active = year > 0
+    last_year = own[max(0, weeks - YEAR - 1) : max(0, weeks - YEAR + thresholds.horizon_weeks + 1)]
     columns = (
-        counts[-1],
-        counts[-4:].mean(axis=0),
-        counts[-8:].mean(axis=0),
-        counts[-26:].mean(axis=0),
+        own[-1],
+        own[-4:].mean(axis=0),
+        own[-8:].mean(axis=0),
+        own[-26:].mean(axis=0),
         year.mean(axis=0),
-        counts[-26:].std(axis=0),
-        counts[-8:].max(axis=0),
+        own[-26:].std(axis=0),
+        own[-8:].max(axis=0),
         year.max(axis=0),
-        *(ewma(counts, alpha) for alpha in (0.02, 0.05, 0.1, 0.2, 0.5)),
+        *(ewma(own, alpha) for alpha in (0.02, 0.05, 0.1, 0.2, 0.5)),
         _weeks_since(active),
         _weeks_since(hot),
         hot[-LOOK_BACK_WEEKS:].sum(axis=0),
         hot.sum(axis=0),
         active.sum(axis=0),
         last_year.mean(axis=0) if len(last_year) else year.mean(axis=0),
-        community[-1][:, None],
-        community[-8:].mean(axis=0)[:, None],
-        community.mean(axis=0)[:, None],
-        city[-1],
-        city[-4:].mean(axis=0),
-        city[-YEAR:].mean(axis=0),
-        np.log((city_fast + 0.05) / (city_slow + 0.05)),
-        seasons(city, thresholds.horizon_weeks)[-1],
+        of_community(community[-1]),
+        of_community(community[-8:].mean(axis=0)),
+        of_community(community.mean(axis=0)),
+        of_issue(city[-1]),
+        of_issue(city[-4:].mean(axis=0)),
+        of_issue(city[-YEAR:].mean(axis=0)),
+        of_issue(np.log((city_fast + 0.05) / (city_slow + 0.05))),
+        of_issue(seasons(city, thresholds.horizon_weeks)[-1]),
         np.sin(angle),
         np.cos(angle),
-        thresholds.hot,
+        of_issue(thresholds.hot),
     )
-    table = np.empty((counts.shape[1] * counts.shape[2], len(FEATURES)), dtype=np.float32)
+    table = np.empty((own.shape[1], len(FEATURES)), dtype=np.float32)
     for position, column in enumerate(columns):
-        table[:, position] = np.broadcast_to(column, counts.shape[1:]).ravel()
+        table[:, position] = column
     return table
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from models.forecaster import Forecast, Forecaster
 from models.gamma_poisson import WeekState, replay, tune_exposure
@@ -16,7 +18,7 @@ from models.input_groups import blanked, named_without
 from models.offset_logistic import OffsetLogistic
 from models.panel import Panel
 from models.tails import Floats, expit, logit, negative_binomial_tail
-from models.targets import Thresholds, surge_thresholds
+from models.targets import Thresholds, surge_counts, surge_thresholds
 
 TRAINING_WEEKS = 104
 WARM_UP_WEEKS = 4
@@ -35,16 +37,24 @@ class TrainingRows:
 
     inputs: NDArray[np.float32]
     offset: Floats
-    hot: NDArray[np.bool_]
+    outcome: NDArray[np.bool_]
     weights: Floats
+
+    @classmethod
+    def joined(cls, parts: Sequence[TrainingRows]) -> TrainingRows:
+        """The rows of several weeks, or no rows."""
+        nothing = cls(np.zeros((0, len(INPUTS)), np.float32), np.zeros(0), np.zeros(0, bool), np.zeros(0))
+        stacked = zip(*((one.inputs, one.offset, one.outcome, one.weights) for one in (nothing, *parts)), strict=True)
+        return cls(*(np.concatenate(column) for column in stacked))
 
 
 class FilterLogistic(Forecaster):
     """Six numbers per cell and a small logistic around the filter's own probability.
 
     The filter gives four tail logits L0 (slow) .. L3 (fast) of ``hot``. The offset is (L1 + L2) / 2; the logistic
-    learns from the last 104 weeks how far the differences between the speeds should move it. The same fitted curve
-    serves ``surge``, with the cell's surge threshold in the place of h.
+    learns from the last 104 weeks how far the differences between the speeds should move it. A second one learns
+    the same for ``surge``, with the cell's surge threshold of the time in the place of h: a cell that was quiet for
+    a year is another matter than an issue that is rare.
 
     Args:
         penalty: ridge penalty around the offset.
@@ -54,7 +64,8 @@ class FilterLogistic(Forecaster):
 
     Attributes:
         exposure_alpha_: speed of the city-wide rate, chosen on the training weeks.
-        logistic_: the fitted ``OffsetLogistic``.
+        logistic_: the ``OffsetLogistic`` fitted on ``hot``.
+        surge_: the one fitted on ``surge``.
     """
 
     def __init__(
@@ -88,19 +99,21 @@ class FilterLogistic(Forecaster):
         """Choose the speed of the city-wide rate and fit the logistic on the last ``training_weeks`` closed windows."""
         thresholds.check(panel)
         self.exposure_alpha_ = tune_exposure(panel.observed[-self.training_weeks :].sum(axis=1, dtype=np.float64))
-        rows = self._training_rows(panel, thresholds)
-        self.logistic_ = OffsetLogistic(self.penalty).fit(rows.inputs, rows.offset, rows.hot, rows.weights)
+        hot, surge = self._training_rows(panel, thresholds)
+        self.logistic_ = OffsetLogistic(self.penalty).fit(hot.inputs, hot.offset, hot.outcome, hot.weights)
+        self.surge_ = OffsetLogistic(self.penalty).fit(surge.inputs, surge.offset, surge.outcome, surge.weights)
         return self
 
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
+        check_is_fitted(self)
         return self.forecast(last_state(panel, thresholds.horizon_weeks, self.exposure_alpha_), panel, thresholds)
 
     def forecast(self, state: WeekState, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast from a state of the filter; ``panel`` gives the surge thresholds."""
         return Forecast(
-            p_hot=expit(self._logit(state, thresholds.hot)),
-            p_surge=expit(self._logit(state, surge_thresholds(panel, thresholds))),
+            p_hot=expit(self._logit(self.logistic_, state, thresholds.hot)),
+            p_surge=expit(self._logit(self.surge_, state, surge_thresholds(panel, thresholds))),
             expected_count=(state.mean[1] + state.mean[2]) / 2,
         )
 
@@ -114,6 +127,7 @@ class FilterLogistic(Forecaster):
         Grain: cell. Key: (community_code, issue_code). Columns: ``long_run, city_trend, season, half_year_shift,
         month_shift, week_shift, expected_to_threshold, threshold, own_level, intercept``, then ``logit``, their sum.
         """
+        check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.exposure_alpha_)
         levels = level_logits(state.mean, state.size, thresholds.hot)
         inputs, offset = self._inputs(levels, state.mean[1], thresholds.hot)
@@ -144,42 +158,43 @@ class FilterLogistic(Forecaster):
         inputs, offset = logistic_inputs(levels, mean, threshold)
         return blanked(inputs, INPUTS, self.without), offset
 
-    def _logit(self, state: WeekState, threshold: Floats) -> Floats:
+    def _logit(self, logistic: OffsetLogistic, state: WeekState, threshold: Floats) -> Floats:
         levels = level_logits(state.mean, state.size, threshold)
         inputs, offset = self._inputs(levels, state.mean[1], threshold)
-        return self.logistic_.logit(inputs, offset).reshape(state.mean.shape[1:])
+        return logistic.logit(inputs, offset).reshape(state.mean.shape[1:])
 
-    def _training_rows(self, panel: Panel, thresholds: Thresholds) -> TrainingRows:
-        """Past cell-weeks whose windows are closed; of negatives the filter finds unlikely, about one in four."""
+    def _training_rows(self, panel: Panel, thresholds: Thresholds) -> tuple[TrainingRows, TrainingRows]:
+        """Past cell-weeks whose windows are closed, for ``hot`` and for ``surge``."""
         counts, horizon = panel.observed, thresholds.horizon_weeks
         newest = len(counts) - 1 - horizon
         oldest = max(WARM_UP_WEEKS - 1, newest - self.training_weeks + 1)
         share = min(RARE_SHARE, MAX_RARE_ROWS / max(1, (newest - oldest + 1) * counts[0].size))
-        parts: list[TrainingRows] = []
+        hot, surge = [], []
         for state in replay(counts[: newest + 1], horizon, oldest, self.exposure_alpha_):
-            hot = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0) >= thresholds.hot
+            came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0)
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
-            drawn = np.random.default_rng([self.seed, day.toordinal()]).random(hot.shape) < share
-            # P(Y >= h) <= mean / h (Markov), so where both means are this small the offset is below RARE_LOGIT and
-            # the row will not be kept: its tails, the costly part, need not be computed.
-            looked_at = hot | drawn | (np.maximum(state.mean[1], state.mean[2]) > expit(RARE_LOGIT) * thresholds.hot)
-            height = np.broadcast_to(thresholds.hot, hot.shape)[looked_at]
-            mean = state.mean[:, looked_at]
-            levels = level_logits(mean, state.size[:, looked_at], height)
-            inputs, offset = self._inputs(levels, mean[1], height)
-            rare = ~hot[looked_at] & (offset < RARE_LOGIT)
-            kept = ~rare | drawn[looked_at]
-            weights = np.where(rare, 1 / share, 1.0)[kept]
-            parts.append(TrainingRows(inputs[kept].astype(np.float32), offset[kept], hot[looked_at][kept], weights))
-        if not parts:
-            nothing = np.zeros(0)
-            return TrainingRows(np.zeros((0, len(INPUTS)), np.float32), nothing, nothing.astype(bool), nothing)
-        return TrainingRows(
-            np.concatenate([part.inputs for part in parts]),
-            np.concatenate([part.offset for part in parts]),
-            np.concatenate([part.hot for part in parts]),
-            np.concatenate([part.weights for part in parts]),
-        )
+            drawn = np.random.default_rng([self.seed, day.toordinal()]).random(came.shape) < share
+            hot.append(self._week_rows(state, came, np.broadcast_to(thresholds.hot, came.shape), drawn, share))
+            height = surge_counts(counts[: state.week + 1], thresholds)
+            surge.append(self._week_rows(state, came, height, drawn, share))
+        return TrainingRows.joined(hot), TrainingRows.joined(surge)
+
+    def _week_rows(
+        self, state: WeekState, came: NDArray[np.float32], threshold: Floats, drawn: NDArray[np.bool_], share: float
+    ) -> TrainingRows:
+        """The rows of one week; of the negatives that the filter finds unlikely, only those drawn."""
+        reached = came >= threshold
+        # P(Y >= h) <= mean / h (Markov), so where both means are this small the offset is below RARE_LOGIT and
+        # the row will not be kept: its tails, the costly part, need not be computed.
+        looked_at = reached | drawn | (np.maximum(state.mean[1], state.mean[2]) > expit(RARE_LOGIT) * threshold)
+        height, outcome = threshold[looked_at], reached[looked_at]
+        mean = state.mean[:, looked_at]
+        levels = level_logits(mean, state.size[:, looked_at], height)
+        inputs, offset = self._inputs(levels, mean[1], height)
+        rare = ~outcome & (offset < RARE_LOGIT)
+        kept = ~rare | drawn[looked_at]
+        weights = np.where(rare, 1 / share, 1.0)[kept]
+        return TrainingRows(inputs[kept].astype(np.float32), offset[kept], outcome[kept], weights)
 
 
 def last_state(panel: Panel, horizon_weeks: int, alpha: float) -> WeekState:

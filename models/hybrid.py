@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.utils.validation import check_is_fitted
 
 from models.binning import WeightedBins
 from models.boosted import WARM_UP_WEEKS, week_of_year
@@ -84,16 +85,17 @@ class FilterBoosted(Forecaster):
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
             mean = state.mean[1].ravel()
             chance = share * np.minimum(1.0, mean / SMALL_MEAN)
-            kept = np.random.default_rng([self.seed, day.toordinal()]).random(len(mean)) < chance
+            kept = np.flatnonzero(np.random.default_rng([self.seed, day.toordinal()]).random(len(mean)) < chance)
             came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0).ravel()
-            inputs.append(self._table(counts[: state.week + 1], state, thresholds, day)[kept])
+            table = rate_inputs(counts[: state.week + 1], state, thresholds, day, kept)
+            inputs.append(blanked(table, RATE_INPUTS, self.without))
             ratios.append(came[kept] / mean[kept])
             weights.append(mean[kept] / chance[kept])
         ratio = np.concatenate(ratios)
         if ratio.any():
             weight = np.concatenate(weights)
             table = np.concatenate(inputs)
-            self.bins_ = WeightedBins().fit(table, weight)
+            self.bins_ = WeightedBins().fit(table, sample_weight=weight)
             self.regressor_ = HistGradientBoostingRegressor(
                 loss="poisson",
                 learning_rate=0.05,
@@ -108,6 +110,7 @@ class FilterBoosted(Forecaster):
 
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
+        check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.linear_.exposure_alpha_)
         return self.forecast(state, panel, thresholds)
 
@@ -116,7 +119,7 @@ class FilterBoosted(Forecaster):
         linear = self.linear_.forecast(state, panel, thresholds)
         if self.regressor_ is None:
             return linear
-        table = self._table(panel.observed, state, thresholds, panel.as_of)
+        table = blanked(rate_inputs(panel.observed, state, thresholds, panel.as_of), RATE_INPUTS, self.without)
         mean = state.mean[1] * self.regressor_.predict(self.bins_.transform(table)).reshape(linear.p_hot.shape)
         return Forecast(
             p_hot=self._blend(linear.p_hot, mean, state, thresholds.hot),
@@ -131,24 +134,22 @@ class FilterBoosted(Forecaster):
         pattern = own - explained["logit"].to_numpy()
         return explained.drop("logit").with_columns(pattern=pattern, logit=own)
 
-    def _table(self, counts: Counts, state: WeekState, thresholds: Thresholds, day: dt.date) -> NDArray[np.floating]:
-        return blanked(rate_inputs(counts, state, thresholds, day), RATE_INPUTS, self.without)
-
     def _blend(self, linear: Floats, mean: Floats, state: WeekState, threshold: Floats) -> Floats:
         boosted = logit(negative_binomial_tail(mean, state.size[1], threshold))
         return expit((logit(linear) + boosted) / 2)
 
 
-def rate_inputs(counts: Counts, state: WeekState, thresholds: Thresholds, day: dt.date) -> NDArray[np.float32]:
-    """The plain facts and what the filter makes of them, shape (cells, inputs) in the order of ``RATE_INPUTS``."""
-    levels = level_logits(state.mean, state.size, thresholds.hot)
-    log_mean = np.log(state.mean)
-    columns = [
-        *log_mean,
-        *(log_mean[level + 1] - log_mean[level] for level in range(len(log_mean) - 1)),
-        *levels,
-        state.size[1],
-        np.broadcast_to(np.log(state.exposure), log_mean.shape[1:]),
-    ]
-    filtered = np.stack([column.ravel() for column in columns], axis=1).astype(np.float32)
-    return np.hstack([features_at(counts, thresholds, week_of_year(day)), filtered])
+def rate_inputs(
+    counts: Counts, state: WeekState, thresholds: Thresholds, day: dt.date, cells: NDArray[np.intp] | None = None
+) -> NDArray[np.float32]:
+    """The plain facts and what the filter makes of them, shape (cells, inputs) in the order of ``RATE_INPUTS``.
+
+    ``cells`` are positions of the cells to describe, as in ``features_at``.
+    """
+    chosen = slice(None) if cells is None else cells
+    mean, size = (part.reshape(len(part), -1)[:, chosen] for part in (state.mean, state.size))
+    height, exposure = (np.tile(value, counts.shape[1])[chosen] for value in (thresholds.hot, state.exposure))
+    log_mean = np.log(mean)
+    columns = (*log_mean, *np.diff(log_mean, axis=0), *level_logits(mean, size, height), size[1], np.log(exposure))
+    filtered = np.stack(columns, axis=1, dtype=np.float32, casting="same_kind")
+    return np.hstack([features_at(counts, thresholds, week_of_year(day), cells), filtered])

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from models.tails import Floats
 
@@ -67,11 +68,13 @@ class OffsetLogistic(BaseEstimator):
 
     def contributions(self, inputs: NDArray[np.floating]) -> Floats:
         """β_j z_j of every row, shape (rows, inputs); with offset and intercept they add up to the logit."""
+        check_is_fitted(self)
         clipped = np.clip(inputs, -INPUT_LIMIT, INPUT_LIMIT)
         return np.asarray((clipped - self.mean_) / self.scale_ * self.coefficients_)
 
     def logit(self, inputs: NDArray[np.floating], offset: Floats) -> Floats:
         """The fitted logit of every row, shape (rows,)."""
+        check_is_fitted(self)
         slope = self.coefficients_ / self.scale_
         shift = self.intercept_ - float(self.mean_ @ slope)
         return np.asarray(offset + np.clip(inputs, -INPUT_LIMIT, INPUT_LIMIT) @ slope + shift)

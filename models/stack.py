@@ -13,19 +13,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.utils.validation import check_is_fitted
 
 from models.binning import WeightedBins
 from models.boosted import LEAST_POSITIVES, WARM_UP_WEEKS
 from models.features import FEATURES
-from models.filter_logistic import last_state
+from models.filter_logistic import last_state, level_logits
 from models.forecaster import Forecast, Forecaster
-from models.gamma_poisson import LEVELS, replay
+from models.gamma_poisson import LEVELS, WeekState, replay
 from models.hybrid import RATE_INPUTS, SMALL_MEAN, FilterBoosted, rate_inputs
 from models.input_groups import blanked, named_without
 from models.offset_logistic import OffsetLogistic
 from models.panel import Panel
 from models.tails import Floats, expit, logit
-from models.targets import Thresholds
+from models.targets import Thresholds, surge_counts, surge_thresholds
 
 RATES = (
     "last_week", "mean_4w", "mean_8w", "mean_26w", "mean_52w", "deviation_26w", "max_8w", "max_52w",
@@ -57,12 +58,13 @@ _Table = NDArray[np.float32]
 class FilterStack(Forecaster):
     """Mean logit of ``FilterBoosted``, a logistic on all inputs and a monotone boosted classifier.
 
-    ``surge`` and the expected count are those of ``FilterBoosted``: the two others know one threshold only. Where
-    there are too few hot examples to learn from, so is the rest.
+    ``surge`` is the mean logit of ``FilterBoosted`` and a wide logistic of its own; the expected count is that of
+    ``FilterBoosted``. Where there are too few examples to learn from, so is the rest.
 
     Attributes:
         base_: the fitted ``FilterBoosted``.
         wide_: the logistic, shrunk towards the filter's own tail, or None with too few examples.
+        surge_: the same for ``surge``.
         classifier_: the monotone classifier, or None with too few examples.
         bins_: the bins of its inputs.
     """
@@ -102,6 +104,7 @@ class FilterStack(Forecaster):
             panel, thresholds
         )
         self.wide_: OffsetLogistic | None = None
+        self.surge_: OffsetLogistic | None = None
         self.classifier_: HistGradientBoostingClassifier | None = None
         counts, horizon = panel.observed, thresholds.horizon_weeks
         newest = len(counts) - 1 - horizon
@@ -109,21 +112,30 @@ class FilterStack(Forecaster):
         if newest < oldest:
             return self
         share = min(1.0, self.max_rows / ((newest - oldest + 1) * counts[0].size))
-        tables, outcomes, weights = [], [], []
+        tables, heights, outcomes, weights = [], [], [], []
         for state in replay(counts[: newest + 1], horizon, oldest, self.base_.linear_.exposure_alpha_):
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
-            hot = (counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0) >= thresholds.hot).ravel()
+            came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0)
+            height = surge_counts(counts[: state.week + 1], thresholds).ravel()
+            outcome = np.stack([(came >= thresholds.hot).ravel(), came.ravel() >= height], axis=1)
             rare = share * np.minimum(1.0, state.mean[1].ravel() / SMALL_MEAN)
-            chance = np.where(hot, 1.0, np.maximum(rare, min(share, LEAST_CHANCE)))
-            kept = np.random.default_rng([self.seed, day.toordinal()]).random(len(hot)) < chance
-            tables.append(rate_inputs(counts[: state.week + 1], state, thresholds, day)[kept])
-            outcomes.append(hot[kept])
+            chance = np.where(outcome.any(axis=1), 1.0, np.maximum(rare, min(share, LEAST_CHANCE)))
+            kept = np.flatnonzero(np.random.default_rng([self.seed, day.toordinal()]).random(len(chance)) < chance)
+            table = rate_inputs(counts[: state.week + 1], state, thresholds, day, kept)
+            tables.append(table)
+            heights.append(at_height(table, state, height, kept))
+            outcomes.append(outcome[kept])
             weights.append(1 / chance[kept])
-        outcome, weight, table = np.concatenate(outcomes), np.concatenate(weights), np.concatenate(tables)
+        (outcome, surged), weight = np.concatenate(outcomes).T, np.concatenate(weights)
+        table, surge_table = np.concatenate(tables), np.concatenate(heights)
+        if int(surged.sum()) >= LEAST_POSITIVES:
+            offset = offsets(surge_table)
+            surge_inputs = wide_inputs(blanked(surge_table, RATE_INPUTS, self.without))
+            self.surge_ = OffsetLogistic(WIDE_PENALTY).fit(surge_inputs, offset, surged, weight)
         if int(outcome.sum()) >= LEAST_POSITIVES:
             offset, table = offsets(table), blanked(table, RATE_INPUTS, self.without)
             self.wide_ = OffsetLogistic(WIDE_PENALTY).fit(wide_inputs(table), offset, outcome, weight)
-            self.bins_ = WeightedBins().fit(table, weight)
+            self.bins_ = WeightedBins().fit(table, sample_weight=weight)
             self.classifier_ = HistGradientBoostingClassifier(
                 learning_rate=0.05,
                 max_iter=self.iterations,
@@ -138,22 +150,45 @@ class FilterStack(Forecaster):
 
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
+        check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.base_.linear_.exposure_alpha_)
         base = self.base_.forecast(state, panel, thresholds)
-        if self.wide_ is None or self.classifier_ is None:
-            return base
         table = rate_inputs(panel.observed, state, thresholds, panel.as_of)
-        offset, table = offsets(table), blanked(table, RATE_INPUTS, self.without)
-        wide = self.wide_.logit(wide_inputs(table), offset)
-        classified = logit(self.classifier_.predict_proba(self.bins_.transform(table))[:, 1])
-        stacked = (logit(base.p_hot) + (wide + classified).reshape(base.p_hot.shape)) / 3
-        return Forecast(p_hot=expit(stacked), p_surge=base.p_surge, expected_count=base.expected_count)
+        p_hot, p_surge = base.p_hot, base.p_surge
+        if self.surge_ is not None:
+            surge_table = at_height(table, state, surge_thresholds(panel, thresholds).ravel())
+            inputs = wide_inputs(blanked(surge_table, RATE_INPUTS, self.without))
+            wide = self.surge_.logit(inputs, offsets(surge_table)).reshape(p_surge.shape)
+            p_surge = expit((logit(p_surge) + wide) / 2)
+        if self.wide_ is not None and self.classifier_ is not None:
+            offset, table = offsets(table), blanked(table, RATE_INPUTS, self.without)
+            wide = self.wide_.logit(wide_inputs(table), offset)
+            classified = logit(self.classifier_.predict_proba(self.bins_.transform(table))[:, 1])
+            p_hot = expit((logit(p_hot) + (wide + classified).reshape(p_hot.shape)) / 3)
+        return Forecast(p_hot=p_hot, p_surge=p_surge, expected_count=base.expected_count)
 
     def explain(self, panel: Panel, thresholds: Thresholds) -> pl.DataFrame:
         """The contributions of ``FilterLogistic`` and ``pattern``, what the others change. Grain and key as there."""
         own = logit(self.predict(panel, thresholds).p_hot).ravel()
         explained = self.base_.linear_.explain(panel, thresholds)
         return explained.with_columns(pattern=own - explained["logit"].to_numpy(), logit=own)
+
+
+def at_height(table: _Table, state: WeekState, height: Floats, cells: NDArray[np.intp] | None = None) -> _Table:
+    """Rows of ``rate_inputs`` with other thresholds: the cell's surge threshold in the place of the issue's.
+
+    Args:
+        table: rows of the cells.
+        state: the filter's state they were made from.
+        height: thresholds of all cells, community-major.
+        cells: positions of the rows' cells; all when None.
+    """
+    chosen = slice(None) if cells is None else cells
+    mean, size = (part.reshape(len(part), -1)[:, chosen] for part in (state.mean, state.size))
+    changed = table.copy()
+    changed[:, FEATURES.index("threshold")] = height[chosen]
+    changed[:, _LEVEL_LOGIT : _LEVEL_LOGIT + _LEVELS] = level_logits(mean, size, height[chosen]).T
+    return changed
 
 
 def offsets(table: _Table) -> Floats:

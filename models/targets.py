@@ -176,14 +176,21 @@ def eligibility(panel: Panel, thresholds: Thresholds) -> tuple[Mask, Mask]:
 
 
 def surge_thresholds(panel: Panel, thresholds: Thresholds) -> Floats:
-    """max(m, mean + 2 sd of the last 52 weeks) per cell, as a whole count, shape (communities, issues).
+    """max(m, mean + 2 sd of the last 52 weeks) per cell, as a whole count, shape (communities, issues)."""
+    thresholds.check(panel)
+    return surge_counts(panel.observed, thresholds)
+
+
+def surge_counts(counts: Counts, thresholds: Thresholds) -> Floats:
+    """The surge thresholds after the last week of ``counts``, which begin with the first recorded week.
 
     Over a horizon of H weeks the mean grows with H and the deviation with its square root.
     """
-    thresholds.check(panel)
-    past = panel.observed[-SURGE_WEEKS:]
+    past = counts[-SURGE_WEEKS:]
     horizon = thresholds.horizon_weeks
-    mean, deviation = past.mean(axis=0, dtype=np.float64), past.std(axis=0, dtype=np.float64)
+    # sums of whole numbers and of their squares are exact; std would walk through the weeks four times
+    mean, square = past.mean(axis=0, dtype=np.float64), np.einsum("wck,wck->ck", past, past, dtype=np.float64)
+    deviation = np.sqrt(np.maximum(square / len(past) - mean * mean, 0))
     return np.maximum(thresholds.minimum, _whole(horizon * mean + SURGE_DEVIATIONS * np.sqrt(horizon) * deviation))
 
 

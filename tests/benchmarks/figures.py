@@ -39,12 +39,12 @@ def measured(work: Callable[..., Any], *arguments: Any) -> Measured:
 
 
 def figure(
-    name: str, value: float, unit: str, *, rows: int, seconds: float, peak_mb: float, goal: str, met: bool
+    name: str, value: float, unit: str, *, rows: int, seconds: float, peak_mb: float, goal: str, met: bool, **more: Any
 ) -> None:
-    """Print one figure."""
+    """Print one figure, and whatever else is needed to read it."""
     line = {
         "name": name, "value": round(value, 4), "unit": unit, "rows": rows, "seconds": round(seconds, 2),
-        "peak_mb": round(peak_mb), "goal": goal, "met": bool(met),
+        "peak_mb": round(peak_mb), "goal": goal, "met": bool(met), **more,
     }  # fmt: skip
     # a line of its own, whatever pytest has printed before on this one
     print("\n" + json.dumps(line, ensure_ascii=False), flush=True)

@@ -10,8 +10,8 @@ from sklearn.metrics import average_precision_score
 from models.baselines import MovingAverage
 from models.filter_logistic import FilterLogistic, last_state, level_logits, logistic_inputs
 from models.offset_logistic import OffsetLogistic
-from models.tails import logit
-from models.targets import frozen_thresholds, label
+from models.tails import expit, logit
+from models.targets import frozen_thresholds, label, surge_counts
 
 
 def test_offset_logistic_agrees_with_scikit_learn() -> None:
@@ -61,6 +61,19 @@ def test_probabilities_are_calibrated_in_the_large(city) -> None:
     forecast = FilterLogistic().fit(origin, thresholds).predict(origin, thresholds)
     assert forecast.p_hot.sum() == pytest.approx((city.counts[-1] >= thresholds.hot).sum(), rel=0.5)
     assert forecast.expected_count.sum() == pytest.approx(city.counts[-1].sum(), rel=0.25)
+
+
+def test_surge_is_learned_on_surges(city) -> None:
+    thresholds = frozen_thresholds(city)
+    rows = FilterLogistic(training_weeks=30)
+    rows.fit(city, thresholds)
+    _, surge = rows._training_rows(city, thresholds)
+    weeks = range(city.weeks - 31, city.weeks - 1)
+    came = [city.counts[week + 1] >= surge_counts(city.counts[: week + 1], thresholds) for week in weeks]
+    assert surge.outcome.sum() == np.sum(came) > 20  # none is sampled away
+    said = expit(rows.surge_.logit(surge.inputs, surge.offset))
+    assert (said * surge.weights).sum() == pytest.approx(np.sum(came), rel=0.05)  # a free intercept balances the sums
+    assert not np.allclose(rows.surge_.coefficients_, rows.logistic_.coefficients_)
 
 
 @pytest.mark.parametrize("horizon", [1, 4])

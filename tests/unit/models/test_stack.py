@@ -9,12 +9,12 @@ import pytest
 from sklearn.metrics import log_loss
 
 from models.features import FEATURES
-from models.filter_logistic import last_state
+from models.filter_logistic import last_state, level_logits
 from models.hybrid import rate_inputs
 from models.panel import Panel
-from models.stack import PLAIN, RATES, SIZES, FilterStack, offsets, rising, wide_inputs
+from models.stack import PLAIN, RATES, SIZES, FilterStack, at_height, offsets, rising, wide_inputs
 from models.tails import logit
-from models.targets import frozen_thresholds, label
+from models.targets import frozen_thresholds, label, surge_thresholds
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,25 @@ def test_is_the_mean_logit_of_its_parts(fitted) -> None:
     np.testing.assert_allclose(
         logit(forecast.p_hot).ravel(), (logit(base.p_hot).ravel() + wide + classified) / 3, atol=1e-9
     )
-    np.testing.assert_array_equal(forecast.p_surge, base.p_surge)
+    surging = surge_thresholds(past, thresholds).ravel()
+    raised = at_height(table, state, surging)
+    levels = level_logits(state.mean, state.size, surging.reshape(base.p_surge.shape))
+    np.testing.assert_allclose(offsets(raised), (levels[1] + levels[2]).ravel() / 2, rtol=1e-4)
+    wide = model.surge_.logit(wide_inputs(raised), offsets(raised))
+    np.testing.assert_allclose(logit(forecast.p_surge).ravel(), (logit(base.p_surge).ravel() + wide) / 2, atol=1e-9)
+
+
+def test_rows_of_a_sample_are_those_of_the_whole(fitted) -> None:
+    past, thresholds, model = fitted
+    state = last_state(past, 1, model.base_.linear_.exposure_alpha_)
+    table = rate_inputs(past.observed, state, thresholds, past.as_of)
+    cells = np.array([3, 17, 158])
+    some = rate_inputs(past.observed, state, thresholds, past.as_of, cells)
+    np.testing.assert_allclose(some, table[cells], rtol=1e-5, atol=1e-6)
+    height = surge_thresholds(past, thresholds).ravel()
+    np.testing.assert_allclose(
+        at_height(some, state, height, cells), at_height(table, state, height)[cells], rtol=1e-5, atol=1e-6
+    )
 
 
 def test_knows_more_than_the_base_rate(city, fitted) -> None:
