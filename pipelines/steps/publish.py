@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 
 import duckdb
+import polars as pl
 
 from pipelines.errors import WarehouseError
 from pipelines.steps.run import Counts, Run
@@ -16,7 +17,7 @@ from pipelines.warehouse.snapshot import Snapshot, adopt
 MART = (
     "hotspot_forecast", "cell_history", "daily_counts", "lookback", "source_status", "evaluations", "selections",
     "issue_words", "places", "issues", "unmapped_values", "unplaced_values", "source_gates", "row_outcomes",
-    "gate_findings",
+    "gate_findings", "planning_forecast", "planning_selections", "planning_evaluations",
 )  # fmt: skip
 
 
@@ -41,14 +42,23 @@ def publish(run: Run) -> Counts:
     }
     with run.warehouse.writing() as door:
         counts = {name: door.build(f"mart.{name}", run.partition, **params) for name in MART}
-        forecast = door.query("select * from mart.hotspot_forecast where as_of_date = $d", d=run.as_of_date)
+        forecasts = {name: door.query(f"select * from {name} where as_of_date = $d", d=run.as_of_date)
+                     for name in ("mart.hotspot_forecast", "mart.planning_forecast")}  # fmt: skip
         accounts = door.rows(
             "select source_name, rows_in, accepted, rejected, superseded from mart.source_status where as_of_date = $d",
             d=run.as_of_date,
         )
         for name, *numbers in accounts:
             Counts(*numbers).checked(f"{name} as of {run.as_of_date}")
-    suite = load_suite("mart.hotspot_forecast")
+    for name, frame in forecasts.items():
+        _judge(run, name, frame)
+    snapshot = _write_snapshot(run)
+    return Counts(details={"forecast_rows": counts["hotspot_forecast"], "snapshot": snapshot.path.name})
+
+
+def _judge(run: Run, name: str, forecast: pl.DataFrame) -> None:
+    """Store what the suite of a forecast table says of it; a critical failure stops the publication."""
+    suite = load_suite(name)
     verdicts = judge(suite, forecast)
     batch_id = f"mart:{run.as_of_date}"
     with run.warehouse.writing() as door:
@@ -57,10 +67,8 @@ def publish(run: Run) -> Counts:
     if gate_of(verdicts) == "held":
         failed = [v.reason for v in verdicts if not v.is_met and v.severity == "critical"]
         raise WarehouseError(
-            f"{run.as_of_date}: the forecast failed its gate ({'; '.join(failed)}); the last snapshot stays published"
+            f"{run.as_of_date}: {name} failed its gate ({'; '.join(failed)}); the last snapshot stays published"
         )
-    snapshot = _write_snapshot(run)
-    return Counts(details={"forecast_rows": counts["hotspot_forecast"], "snapshot": snapshot.path.name})
 
 
 def _write_snapshot(run: Run) -> Snapshot:
