@@ -23,8 +23,8 @@ def reason_of(selection: Selection, horizon: Horizon) -> str:
     """One sentence: the rule that decided, who served before, and the two that were compared with their figures."""
     duel = selection.duel
     first, second = (_title(duel.first), _title(duel.second)) if duel else ("", "")
-    every = "" if horizon.step_weeks == 1 else f"（每{horizon.step_weeks}周一个，窗口{horizon.days}天）"
-    said = f"据近{selection.origins}个周起点{every}回测：{_RULES[selection.code].format(first=first, second=second)}"
+    unit = "周" if horizon.step_weeks == 1 else f"个起点（每{horizon.step_weeks}周一个，窗口{horizon.days}天）"
+    said = f"据近{selection.origins}{unit}回测：{_RULES[selection.code].format(first=first, second=second)}"
     before = f"前一期用{_title(selection.incumbent)}" if selection.incumbent else "此前未曾选型"
     if duel is None:
         return f"{said}；{before}"

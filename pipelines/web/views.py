@@ -22,7 +22,7 @@ from pipelines.briefs.quality_layout import lay_out_quality
 from pipelines.briefs.quality_page import compose_quality_page
 from pipelines.settings import Settings
 from pipelines.warehouse.snapshot import Snapshot, current_snapshot
-from pipelines.web import charts, export, queries
+from pipelines.web import charts, export, planning, queries
 from pipelines.web.queries import Reader
 from pipelines.web.rights import areas_of
 from pipelines.web.text import shown
@@ -131,6 +131,27 @@ def forecast_cell(request: Request, reader: ReaderDep, community_code: CodeInPat
         view=View(),
         chart=charts.history_chart(history, cell["hot_threshold"]),
         vega_version=charts.vega_version(),
+    )
+
+
+@router.get("/planning")
+def planning_list(request: Request, reader: ReaderDep, view: ViewDep) -> Response:
+    """The list of the coming 28 days under the same filters; an empty page where it was not published yet."""
+    view = queries.settle(reader, view)
+    totals = planning.totals(reader, view) if planning.is_published(reader) else None
+    chosen, scores = planning.method(reader) if totals else (None, [])
+    view = view.model_copy(update={"page": min(view.page, view.pages(totals["cell_count"]) if totals else 1)})
+    return render(
+        request,
+        "planning.html",
+        reader=reader,
+        view=view,
+        overview=queries.overview(reader),
+        totals=totals,
+        rows=planning.page(reader, view) if totals else [],
+        crumbs=queries.breadcrumbs(reader, view),
+        chosen=chosen,
+        scores=scores,
     )
 
 

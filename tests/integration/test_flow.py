@@ -94,6 +94,27 @@ def test_forecast_has_one_row_per_community_and_issue_beside_its_baseline(finish
     assert chosen == 1
 
 
+def test_planning_has_the_same_cells_with_thresholds_of_28_days(finished_city: SmallCity) -> None:
+    with current_snapshot(finished_city.settings().snapshot_dir).connect() as connection:
+        both, alone = connection.execute(
+            "select count(*) filter (where h.issue_code is not null and p.issue_code is not null), count(*) "
+            "from mart.hotspot_forecast as h full join mart.planning_forecast as p using (community_code, issue_code)"
+        ).fetchone()
+        higher, more, days = connection.execute(
+            "select bool_and(p.hot_threshold >= h.hot_threshold), sum(p.expected_count) / sum(h.expected_count), "
+            "min(p.window_end_date - h.as_of_date) "
+            "from mart.hotspot_forecast as h inner join mart.planning_forecast as p using (community_code, issue_code)"
+        ).fetchone()
+        chosen = connection.execute(
+            "select count(*) filter (where is_chosen), count(*) filter (where is_best_baseline), min(origin_count) "
+            "from mart.planning_evaluations"
+        ).fetchone()
+    assert both == alone > 0
+    assert higher and days == 27
+    assert 2.5 < more < 6  # four weeks hold about four times as much as one
+    assert chosen[:2] == (1, 1) and chosen[2] >= 3
+
+
 def test_same_date_again_gives_the_same_tables(finished_city: SmallCity) -> None:
     first = status(finished_city.settings(), None)["fingerprint"]
     run_flow(finished_city.settings(), finished_city.as_of_date)

@@ -241,3 +241,17 @@ def test_a_name_that_ends_in_a_digit_is_kept_apart_from_its_count() -> None:
     assert counted("12345", 8) == "12345：8件"
     assert counted("APP", 3) == "APP：3件"
     assert counted("电话", 70) == "电话70件"
+
+
+def test_the_planning_list_is_named_in_one_line(compose_after) -> None:
+    planned = sql(
+        "insert into mart.planning_forecast select as_of_date, as_of_date + 27, community_code, issue_code, "
+        "district_code, district_name, street_code, street_name, community_name, issue_name, major_name, "
+        "is_dangerous, risk_rank, 0.5, 0.25, 9, 8, 3, 3, 30, '甲', '乙' from mart.hotspot_forecast"
+    )
+    (line,) = [line for line in compose_after(planned).outlook.lines if "规划清单" in line]
+    assert line.startswith("未来28天（11月21日至12月18日）")
+    assert "预计约4项在28天内成为热点（基线估计2项）" in line  # 7 cells of 0.5 and 0.25
+    assert "福泽社区" in line
+    older = sql("drop table mart.planning_forecast")
+    assert not [line for line in compose_after(older).outlook.lines if "规划清单" in line]

@@ -30,7 +30,8 @@ SCRIPT, FORMULA, TURNED = "<script>alert(1)</script>居", '=HYPERLINK("x","y")',
 
 CELL = "/cell/110105001001/06001"
 QUALITY = "/quality"
-ADDRESSES = ("/", CELL, QUALITY, "/api/forecast", "/export.csv", "/export.xlsx")
+PLANNING = "/planning"
+ADDRESSES = ("/", CELL, QUALITY, PLANNING, "/api/forecast", "/export.csv", "/export.xlsx")
 
 FORECAST = """insert into mart.hotspot_forecast values (
     $as_of, $end, $community, $issue, $district, $district_name, $street, $street_name, $community_name, $issue_name,
@@ -55,6 +56,7 @@ def publish(settings: Settings, *, streets: bool = True, districts: bool = True,
         for path in sorted((CHECKOUT / "sql" / "migrations").glob("*.sql")):
             connection.execute(path.read_text(encoding="utf-8"))
         _insert_forecasts(connection, streets, districts)
+        _insert_planning(connection)
         _insert_around(connection)
         if older:
             connection.execute(
@@ -125,6 +127,25 @@ def _insert_forecasts(connection: duckdb.DuckDBPyConnection, streets: bool, dist
                 "counts": list(counted.values()),
             },
         )
+
+
+def _insert_planning(connection: duckdb.DuckDBPyConnection) -> None:
+    """The 28 days of the same cells: a threshold twice as high, the same order."""
+    connection.execute(
+        "insert into mart.planning_forecast select as_of_date, as_of_date + 27, community_code, issue_code, "
+        "district_code, district_name, street_code, street_name, community_name, issue_name, major_name, is_dangerous, "
+        "risk_rank, hot_probability / 2, baseline_probability / 2, expected_count * 4, hot_threshold * 2, "
+        "complaint_count_28d, complaint_count_same_28d_last_year, complaint_count_364d, '规划方法', '规划基线' "
+        "from mart.hotspot_forecast"
+    )
+    connection.execute(
+        "insert into mart.planning_selections values (?, 'tails', '规划方法', false, 'ewma', '规划基线', "
+        "'13个起点回测中优于全部基线', true)",
+        [AS_OF],
+    )
+    score = "insert into mart.planning_evaluations values (?, ?, ?, ?, ?, ?, 13, 840, ?, ?, ?, ?, ?, 50)"
+    connection.execute(score, [AS_OF, "tails", "规划方法", False, True, False, 0.701, 0.0943, 0.003, 0.692, 0.41])
+    connection.execute(score, [AS_OF, "ewma", "规划基线", True, False, True, 0.665, 0.1389, 0.018, 0.663, 0.39])
 
 
 def _insert_around(connection: duckdb.DuckDBPyConnection) -> None:
