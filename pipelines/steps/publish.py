@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import WarehouseError
+from pipelines.steps.cards import to_markdown
 from pipelines.steps.run import Counts, Run
 from pipelines.steps.validate import gate_of, verdict_frame
 from pipelines.warehouse.expectations import judge, load_suite
@@ -17,7 +18,7 @@ from pipelines.warehouse.snapshot import Snapshot, adopt
 MART = (
     "hotspot_forecast", "cell_history", "daily_counts", "lookback", "source_status", "evaluations", "selections",
     "issue_words", "places", "issues", "unmapped_values", "unplaced_values", "source_gates", "row_outcomes",
-    "gate_findings", "planning_forecast", "planning_selections", "planning_evaluations",
+    "gate_findings", "planning_forecast", "planning_selections", "planning_evaluations", "model_cards",
 )  # fmt: skip
 
 
@@ -44,6 +45,7 @@ def publish(run: Run) -> Counts:
         counts = {name: door.build(f"mart.{name}", run.partition, **params) for name in MART}
         forecasts = {name: door.query(f"select * from {name} where as_of_date = $d", d=run.as_of_date)
                      for name in ("mart.hotspot_forecast", "mart.planning_forecast")}  # fmt: skip
+        cards = door.query("select * from mart.model_cards where as_of_date = $d", d=run.as_of_date)
         accounts = door.rows(
             "select source_name, rows_in, accepted, rejected, superseded from mart.source_status where as_of_date = $d",
             d=run.as_of_date,
@@ -53,6 +55,7 @@ def publish(run: Run) -> Counts:
     for name, frame in forecasts.items():
         _judge(run, name, frame)
     snapshot = _write_snapshot(run)
+    _write_cards(snapshot, cards)
     return Counts(details={"forecast_rows": counts["hotspot_forecast"], "snapshot": snapshot.path.name})
 
 
@@ -90,6 +93,17 @@ def _write_snapshot(run: Run) -> Snapshot:
     with duckdb.connect(str(built), read_only=True) as connection:
         print_of = fingerprint(connection)
     return adopt(folder, built, run.as_of_date, print_of)
+
+
+def _write_cards(snapshot: Snapshot, cards: pl.DataFrame) -> None:
+    """The model cards as a file beside their snapshot; files of snapshots that were collected go with them."""
+    if not cards.is_empty():
+        built = snapshot.path.with_suffix(".md.part")
+        built.write_text(to_markdown(cards), encoding="utf-8")
+        built.replace(snapshot.path.with_suffix(".md"))
+    for path in snapshot.path.parent.glob("xianban_*.md"):
+        if not path.with_suffix(".duckdb").exists():
+            path.unlink()
 
 
 def _comments(connection: duckdb.DuckDBPyConnection) -> list[str]:

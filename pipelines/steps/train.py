@@ -14,8 +14,9 @@ from models.panel import Panel
 from models.registry import all_models, forecaster_named
 from models.selection import Selection, select, weekly_losses
 from models.splits import weekly_origins
+from pipelines.steps.cards import Card, card_rows
 from pipelines.steps.choice import NO_HISTORY, reason_of
-from pipelines.steps.horizons import HORIZONS, Horizon
+from pipelines.steps.horizons import DISPATCH, HORIZONS, Horizon
 from pipelines.steps.panels import read_panels, threshold_date, year_thresholds
 from pipelines.steps.run import Counts, Run, log
 
@@ -55,18 +56,22 @@ def train(run: Run) -> Counts:
     choice from following their chance is :mod:`models.selection`. A baseline may win; a city with too little history
     is given one, and told so.
 
-    Writes the as-of date's partition of ``forecast.evaluations`` and ``forecast.selections``.
+    Writes the as-of date's partition of ``forecast.evaluations``, ``forecast.selections`` and
+    ``forecast.model_cards``.
     """
     origins = {horizon: _origins(run, horizon) for horizon in HORIZONS}
     dates = {date for found in origins.values() for date in found}
     panels = read_panels(run, [*dates, run.as_of_date, threshold_date(run.as_of_date)]) if dates else {}
-    trained = [_trained(run, horizon, origins[horizon], panels) for horizon in HORIZONS]
+    districts = _districts(run)
+    trained = [_trained(run, horizon, origins[horizon], panels, districts) for horizon in HORIZONS]
     is_assessable = bool(panels) and bool(year_thresholds(run, panels, run.as_of_date).assessable.all())
     evaluations = [_evaluations(run, one) for one in trained if one.rows is not None]
     selections = pl.concat([_selection(run, one, is_assessable) for one in trained])
+    cards = _cards(run, trained, panels, districts)
     with run.warehouse.writing() as door:
         door.replace("forecast.evaluations", pl.concat(evaluations) if evaluations else pl.DataFrame(), run.partition)
         door.replace("forecast.selections", selections, run.partition)
+        door.replace("forecast.model_cards", cards, run.partition)
     details: dict[str, int | str | float] = {}
     for one in trained:
         suffix = f"_{one.horizon.days}d"
@@ -86,7 +91,39 @@ def _origins(run: Run, horizon: Horizon) -> list[dt.date]:
     return [split.origin for split in splits][:: -horizon.step_weeks][::-1]
 
 
-def _trained(run: Run, horizon: Horizon, origins: list[dt.date], panels: dict[dt.date, Panel]) -> Trained:
+def _districts(run: Run) -> dict[str, tuple[str, str]]:
+    """Code and name of each community's district, as in force on the as-of date; those without one are left out."""
+    with run.warehouse.reading() as door:
+        return {
+            community: (code, name or code)
+            for community, code, name in door.rows(
+                "select place_code, district_code, district_name from core.dim_place "
+                "where place_level = 'community' and district_code is not null "
+                "and (valid_from is null or valid_from <= $d) and (valid_to is null or valid_to > $d) "
+                "order by valid_from nulls first",
+                d=run.as_of_date,
+            )
+        }
+
+
+def _cards(
+    run: Run, trained: list[Trained], panels: dict[dt.date, Panel], districts: dict[str, tuple[str, str]]
+) -> pl.DataFrame:
+    """Rows of ``forecast.model_cards``, by the backtest of the 7 days; none without one."""
+    dispatch = next(one for one in trained if one.horizon == DISPATCH)
+    if dispatch.rows is None:
+        return pl.DataFrame()
+    card = Card(dispatch.rows, dispatch.baseline, panels[run.as_of_date], dict(districts.values()))
+    return card_rows(run.as_of_date, card, {one.horizon: one.chosen for one in trained}, dispatch.chosen)
+
+
+def _trained(
+    run: Run,
+    horizon: Horizon,
+    origins: list[dt.date],
+    panels: dict[dt.date, Panel],
+    districts: dict[str, tuple[str, str]],
+) -> Trained:
     if not origins:
         return Trained(horizon, None, None)
     rules = run.city.config
@@ -104,6 +141,7 @@ def _trained(run: Run, horizon: Horizon, origins: list[dt.date], panels: dict[dt
         horizon_weeks=horizon.weeks,
         dense_from=rules.dense_from,
         capacity_k=rules.forecast.capacity_k,
+        district_of={community: code for community, (code, _) in districts.items()},
         refit_every=_REFIT_EVERY,
         chosen=_WITHOUT_HISTORY,
         on_progress=progress,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.web.queries import Reader, Row, visible_in
+from pipelines.web.queries import Reader, Row, has_table, visible_in
 from pipelines.web.view import View
 
 TABLE = "planning_forecast"
@@ -30,12 +30,7 @@ from filtered
 
 def is_published(reader: Reader) -> bool:
     """Whether the snapshot was built by a release that forecasts 28 days."""
-    return (
-        reader.row(
-            "select 1 as found from duckdb_tables() where schema_name = 'mart' and table_name = $table", table=TABLE
-        )
-        is not None
-    )
+    return has_table(reader, TABLE)
 
 
 def totals(reader: Reader, view: View) -> Row:

@@ -269,6 +269,26 @@ def method(reader: Reader) -> tuple[Row | None, list[Row]]:
     return chosen, scores
 
 
+def model_cards(reader: Reader) -> list[Row]:
+    """The lines of every model's card, the chosen model first; none in a snapshot of before there were cards."""
+    if not has_table(reader, "model_cards"):
+        return []
+    return reader.rows("""
+        select * from mart.model_cards where as_of_date = $as_of_date
+        order by is_chosen desc, forecaster_name, line_no
+    """)
+
+
+def has_table(reader: Reader, name: str) -> bool:
+    """Whether the snapshot was built by a release that publishes this table."""
+    return (
+        reader.row(
+            "select 1 as found from duckdb_tables() where schema_name = 'mart' and table_name = $name", name=name
+        )
+        is not None
+    )
+
+
 def sources(reader: Reader) -> list[Row]:
     """Each source and whether its data are fresh and sound; those that need attention first."""
     return reader.rows("""

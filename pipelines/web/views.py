@@ -155,6 +155,12 @@ def planning_list(request: Request, reader: ReaderDep, view: ViewDep) -> Respons
     )
 
 
+@router.get("/model")
+def model_cards(request: Request, reader: ReaderDep) -> Response:
+    """What each model is, how it does and where it fails: figures of the method, not of places one may not see."""
+    return render(request, "model.html", reader=reader, lines=queries.model_cards(reader))
+
+
 @router.get("/quality")
 def data_quality(request: Request, reader: ReaderDep) -> Response:
     """What the sources sent and what became of it, as in the annex of the brief.

@@ -115,6 +115,23 @@ def test_planning_has_the_same_cells_with_thresholds_of_28_days(finished_city: S
     assert chosen[:2] == (1, 1) and chosen[2] >= 3
 
 
+def test_model_cards_repeat_the_figures_of_the_evaluation(finished_city: SmallCity) -> None:
+    snapshot = current_snapshot(finished_city.settings().snapshot_dir)
+    with snapshot.connect() as connection:
+        cards = connection.execute(
+            "select c.forecaster_name, c.text, e.hot_pr_auc, e.hot_log_loss from mart.model_cards as c "
+            "inner join mart.evaluations as e using (forecaster_name) where c.section = '总体成绩'"
+        ).fetchall()
+        sections = connection.execute(
+            "select forecaster_name, list(distinct section order by section) from mart.model_cards group by all"
+        ).fetchall()
+    assert {name for name, *_ in cards} == {"filter_logistic", "boosted", "filter_boosted", "filter_stack"}
+    for name, text, pr_auc, log_loss in cards:
+        assert text.startswith(f"PR-AUC {pr_auc:.3f}、对数损失{log_loss:.4f}"), name
+    assert all(len(found) == 6 for _, found in sections)
+    assert "# 模型说明卡：" in snapshot.path.with_suffix(".md").read_text(encoding="utf-8")
+
+
 def test_same_date_again_gives_the_same_tables(finished_city: SmallCity) -> None:
     first = status(finished_city.settings(), None)["fingerprint"]
     run_flow(finished_city.settings(), finished_city.as_of_date)

@@ -31,7 +31,8 @@ SCRIPT, FORMULA, TURNED = "<script>alert(1)</script>居", '=HYPERLINK("x","y")',
 CELL = "/cell/110105001001/06001"
 QUALITY = "/quality"
 PLANNING = "/planning"
-ADDRESSES = ("/", CELL, QUALITY, PLANNING, "/api/forecast", "/export.csv", "/export.xlsx")
+MODEL = "/model"
+ADDRESSES = ("/", CELL, QUALITY, PLANNING, MODEL, "/api/forecast", "/export.csv", "/export.xlsx")
 
 FORECAST = """insert into mart.hotspot_forecast values (
     $as_of, $end, $community, $issue, $district, $district_name, $street, $street_name, $community_name, $issue_name,
@@ -57,6 +58,7 @@ def publish(settings: Settings, *, streets: bool = True, districts: bool = True,
             connection.execute(path.read_text(encoding="utf-8"))
         _insert_forecasts(connection, streets, districts)
         _insert_planning(connection)
+        _insert_cards(connection)
         _insert_around(connection)
         if older:
             connection.execute(
@@ -146,6 +148,19 @@ def _insert_planning(connection: duckdb.DuckDBPyConnection) -> None:
     score = "insert into mart.planning_evaluations values (?, ?, ?, ?, ?, ?, 13, 840, ?, ?, ?, ?, ?, 50)"
     connection.execute(score, [AS_OF, "tails", "规划方法", False, True, False, 0.701, 0.0943, 0.003, 0.692, 0.41])
     connection.execute(score, [AS_OF, "ewma", "规划基线", True, False, True, 0.665, 0.1389, 0.018, 0.663, 0.39])
+
+
+def _insert_cards(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.executemany(
+        "insert into mart.model_cards values (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (AS_OF, "boosted", "提升树", False, 1, "用途", "供排查参考"),
+            (AS_OF, "tails", "分层滤波", True, 1, "用途", "供提前排查"),
+            (AS_OF, "tails", "分层滤波", True, 2, "分组成绩", f"{SCRIPT}：PR-AUC 0.401"),
+            (AS_OF, "tails", "分层滤波", True, 3, "分组成绩", "海淀区：PR-AUC 0.377"),
+            (AS_OF, "tails", "分层滤波", True, 10, "已知弱点", "新发热点较弱"),
+        ],
+    )
 
 
 def _insert_around(connection: duckdb.DuckDBPyConnection) -> None:
