@@ -91,9 +91,16 @@ def _row(row: Row) -> ForecastRow:
         baseline_probability=row["baseline_probability"],
         expected_count=row["expected_count"],
         recurring=f"是（{row['hot_weeks_8w']}周）" if row["hot_weeks_8w"] >= 2 else "否",
-        reasons=plain(row["reasons"], 200).rstrip("。") or "未写明",
+        reasons=_reasons(row),
         unit=f"{unit}（{basis}）" if unit and basis else unit or NO_UNIT,
+        is_thin=bool(row.get("is_thin")),
     )
+
+
+def _reasons(row: Row) -> str:
+    """The reasons of a cell; where there is too little to go by, that comes first."""
+    said = plain(row["reasons"], 200).rstrip("。") or "未写明"
+    return f"样本不足（{plain(row['thin_reason'])}），不给出概率；{said}" if row.get("is_thin") else said
 
 
 def _leading(listed: list[Row]) -> list[str]:

@@ -98,11 +98,11 @@ class Card:
             verdict = "不及基线" if ratios[worst] > 1 else "仍优于基线"
             yield "已知弱点", f"分组中以{worst}相对最弱：对数损失为基线的{ratios[worst]:.1%}，{verdict}"
         emerging, recurring = own["emerging_pr_auc"], own["recurring_pr_auc"]
-        if emerging == emerging and recurring == recurring:  # NaN where no case came
+        if emerging < recurring:  # neither is true where no case came
             yield (
                 "已知弱点",
                 (
-                    f"新发热点（近8周没有热点周）远比反复热点难预测：PR-AUC {emerging:.3f}对{recurring:.3f}"
+                    f"新发热点（近8周没有热点周）比反复热点难预测：PR-AUC {emerging:.3f}对{recurring:.3f}"
                     f"（基线{base['emerging_pr_auc']:.3f}对{base['recurring_pr_auc']:.3f}）"
                 ),
             )

@@ -19,6 +19,7 @@ from pipelines.steps.choice import NO_HISTORY, reason_of
 from pipelines.steps.horizons import DISPATCH, HORIZONS, Horizon
 from pipelines.steps.panels import read_panels, threshold_date, year_thresholds
 from pipelines.steps.run import Counts, Run, log
+from pipelines.steps.watch import alarm_rows, findings_of
 
 _REFIT_EVERY = 13
 _LEAST_HISTORY_WEEKS = 4
@@ -56,27 +57,31 @@ def train(run: Run) -> Counts:
     choice from following their chance is :mod:`models.selection`. A baseline may win; a city with too little history
     is given one, and told so.
 
-    Writes the as-of date's partition of ``forecast.evaluations``, ``forecast.selections`` and
-    ``forecast.model_cards``.
+    Writes the as-of date's partition of ``forecast.evaluations``, ``forecast.selections``,
+    ``forecast.model_cards`` and ``ops.forecast_alarms``.
     """
     origins = {horizon: _origins(run, horizon) for horizon in HORIZONS}
     dates = {date for found in origins.values() for date in found}
-    panels = read_panels(run, [*dates, run.as_of_date, threshold_date(run.as_of_date)]) if dates else {}
+    panels = read_panels(run, [*dates, run.as_of_date, threshold_date(run.as_of_date)])
     districts = _districts(run)
     trained = [_trained(run, horizon, origins[horizon], panels, districts) for horizon in HORIZONS]
-    is_assessable = bool(panels) and bool(year_thresholds(run, panels, run.as_of_date).assessable.all())
+    is_assessable = bool(year_thresholds(run, panels, run.as_of_date).assessable.all())
     evaluations = [_evaluations(run, one) for one in trained if one.rows is not None]
     selections = pl.concat([_selection(run, one, is_assessable) for one in trained])
     cards = _cards(run, trained, panels, districts)
+    dispatch = trained[HORIZONS.index(DISPATCH)]
+    alarms = alarm_rows(run.as_of_date, findings_of(panels[run.as_of_date], dispatch.rows, dispatch.selection))
     with run.warehouse.writing() as door:
         door.replace("forecast.evaluations", pl.concat(evaluations) if evaluations else pl.DataFrame(), run.partition)
         door.replace("forecast.selections", selections, run.partition)
         door.replace("forecast.model_cards", cards, run.partition)
+        door.replace("ops.forecast_alarms", alarms, run.partition)
     details: dict[str, int | str | float] = {}
     for one in trained:
         suffix = f"_{one.horizon.days}d"
         details |= {f"origins{suffix}": len(origins[one.horizon]), f"chosen{suffix}": one.chosen,
                     f"best_baseline{suffix}": one.baseline}  # fmt: skip
+    details["alarms"] = int(alarms["is_raised"].sum())
     return Counts(details=details)
 
 
@@ -110,7 +115,7 @@ def _cards(
     run: Run, trained: list[Trained], panels: dict[dt.date, Panel], districts: dict[str, tuple[str, str]]
 ) -> pl.DataFrame:
     """Rows of ``forecast.model_cards``, by the backtest of the 7 days; none without one."""
-    dispatch = next(one for one in trained if one.horizon == DISPATCH)
+    dispatch = trained[HORIZONS.index(DISPATCH)]
     if dispatch.rows is None:
         return pl.DataFrame()
     card = Card(dispatch.rows, dispatch.baseline, panels[run.as_of_date], dict(districts.values()))

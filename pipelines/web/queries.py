@@ -279,6 +279,15 @@ def model_cards(reader: Reader) -> list[Row]:
     """)
 
 
+def alarms(reader: Reader) -> list[Row]:
+    """What the daily watch over the forecast found, alarms first; none in an older snapshot."""
+    if not has_table(reader, "forecast_alarms"):
+        return []
+    return reader.rows(
+        "select * from mart.forecast_alarms where as_of_date = $as_of_date order by is_raised desc, alarm_code"
+    )
+
+
 def has_table(reader: Reader, name: str) -> bool:
     """Whether the snapshot was built by a release that publishes this table."""
     return (

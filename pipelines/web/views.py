@@ -103,6 +103,7 @@ def forecast_list(request: Request, reader: ReaderDep, view: ViewDep) -> Respons
         issues=[] if view.issue else queries.children(reader, view, "issue"),
         chosen=chosen,
         scores=scores,
+        alarms=queries.alarms(reader),
         sources=queries.sources(reader),
         level_titles=_LEVEL_TITLES,
         risk_levels=RISK_LEVELS,

@@ -132,6 +132,17 @@ def test_model_cards_repeat_the_figures_of_the_evaluation(finished_city: SmallCi
     assert "# 模型说明卡：" in snapshot.path.with_suffix(".md").read_text(encoding="utf-8")
 
 
+def test_the_watch_is_kept_every_day_and_thin_issues_are_told(finished_city: SmallCity) -> None:
+    with current_snapshot(finished_city.settings().snapshot_dir).connect() as connection:
+        codes = {code for (code,) in connection.execute("select alarm_code from mart.forecast_alarms").fetchall()}
+        wrong = connection.execute(
+            "select count(*) from (select issue_code, is_thin, sum(complaint_count_364d) over (partition by issue_code) "
+            "as total from mart.hotspot_forecast) where is_thin <> (total < 10)"
+        ).fetchone()[0]
+    assert codes == {"issue_mix", "volume", "skill", "baseline"}
+    assert wrong == 0
+
+
 def test_same_date_again_gives_the_same_tables(finished_city: SmallCity) -> None:
     first = status(finished_city.settings(), None)["fingerprint"]
     run_flow(finished_city.settings(), finished_city.as_of_date)

@@ -10,6 +10,7 @@ from brief_snapshot import AS_OF, FUZE, GAS, QUANYAN, WASTE, XINGHE, add_complai
 
 from pipelines.briefs.compose import compose
 from pipelines.briefs.model import BriefError, BriefRules
+from pipelines.briefs.text import to_text
 
 
 def test_masthead(brief):
@@ -255,3 +256,24 @@ def test_the_planning_list_is_named_in_one_line(compose_after) -> None:
     assert "福泽社区" in line
     older = sql("drop table mart.planning_forecast")
     assert not [line for line in compose_after(older).outlook.lines if "规划清单" in line]
+
+
+def test_a_thin_cell_gets_no_number_and_no_order_unless_it_is_dangerous(compose_after) -> None:
+    thin = "update mart.hotspot_forecast set is_thin = true, thin_reason = '全市记录仅7周（不足8周）'"
+    brief = compose_after(sql(thin))
+    assert all(row.is_thin and row.reasons.startswith("样本不足（全市记录仅7周") for row in brief.outlook.rows)
+    assert "样本不足（7天内≥" in to_text(brief, 400)
+    assert {item.kind for item in brief.actions.items} & {"dangerous", "hotspot"} == {"dangerous"}
+    older = sql("alter table mart.hotspot_forecast drop column is_thin")
+    assert not any(row.is_thin for row in compose_after(older).outlook.rows)
+
+
+def test_an_alarm_of_the_watch_stands_in_the_notice_line(compose_after) -> None:
+    row = "insert into mart.forecast_alarms values (date '2026-11-21', 'volume', {}, 2, {}, '{}')"
+    raised = compose_after(sql(row.format(3, "true", "近4周诉求总量至少相差3.0倍。请核对来源")))
+    assert "预测自查：近4周诉求总量至少相差3.0倍。请核对来源" in raised.quality.alerts
+    assert "【数据提示】预测自查：近4周诉求总量" in to_text(raised, 400)
+    quiet = compose_after(sql(row.format(1.1, "false", "近4周诉求总量至少相差1.1倍")))
+    assert not [alert for alert in quiet.quality.alerts if "自查" in alert]
+    older = compose_after(sql("drop table mart.forecast_alarms"))
+    assert not [alert for alert in older.quality.alerts if "自查" in alert]

@@ -38,7 +38,7 @@ FORECAST = """insert into mart.hotspot_forecast values (
     $as_of, $end, $community, $issue, $district, $district_name, $street, $street_name, $community_name, $issue_name,
     $major, $dangerous, $rank, $level, $probability, $probability / 2, $baseline, $expected, $threshold, $last_7d,
     $last_28d, $last_year, $last_364d, $hot_weeks, 1, $last_date, null, 12.5, $reasons, $unit, '法定职责',
-    '《城市供热管理条例》第三条', $held_out, 'tails')"""
+    '《城市供热管理条例》第三条', $held_out, 'tails', $thin, case when $thin then '该类诉求不足10件' end, false)"""
 
 
 def publish(settings: Settings, *, streets: bool = True, districts: bool = True, older: bool = True) -> None:
@@ -59,6 +59,7 @@ def publish(settings: Settings, *, streets: bool = True, districts: bool = True,
         _insert_forecasts(connection, streets, districts)
         _insert_planning(connection)
         _insert_cards(connection)
+        _insert_alarms(connection)
         _insert_around(connection)
         if older:
             connection.execute(
@@ -113,6 +114,7 @@ def _insert_forecasts(connection: duckdb.DuckDBPyConnection, streets: bool, dist
                 if rank == 1
                 else f"近7天{last_7d}件，高于平时；去年同期{rank % 7}件",
                 "unit": None if rank == 60 else "＝区城管委" if rank == 2 else "区住建委",
+                "thin": rank == 60,
                 "held_out": rank % 10 == 0 and not issue[3],
             },
         )
@@ -148,6 +150,16 @@ def _insert_planning(connection: duckdb.DuckDBPyConnection) -> None:
     score = "insert into mart.planning_evaluations values (?, ?, ?, ?, ?, ?, 13, 840, ?, ?, ?, ?, ?, 50)"
     connection.execute(score, [AS_OF, "tails", "规划方法", False, True, False, 0.701, 0.0943, 0.003, 0.692, 0.41])
     connection.execute(score, [AS_OF, "ewma", "规划基线", True, False, True, 0.665, 0.1389, 0.018, 0.663, 0.39])
+
+
+def _insert_alarms(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.executemany(
+        "insert into mart.forecast_alarms values (?, ?, ?, ?, ?, ?)",
+        [
+            (AS_OF, "issue_mix", 0.31, 0.25, True, "近4周各类诉求的构成变样。请核对来源的分类口径"),
+            (AS_OF, "volume", None, 2, False, "诉求总量：历史不足56周，暂不可评估"),
+        ],
+    )
 
 
 def _insert_cards(connection: duckdb.DuckDBPyConnection) -> None:
