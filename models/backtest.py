@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from models.baselines import BASELINES, all_baselines
-from models.evaluation import choose, summary
 from models.forecaster import Forecast, Forecaster
 from models.panel import DAYS_PER_WEEK, Counts, Panel
+from models.selection import select, weekly_losses
 from models.targets import Thresholds, frozen_thresholds, label
 
 FINAL_ORIGINS = 13
@@ -61,8 +61,8 @@ def backtest(
         capacity_k: how many cells the department can visit per week.
         district_of: district of each community; empty text where unknown.
         refit_every: origins between refits.
-        chosen: forecaster whose forecast fills ``p_hot``; when None, ``choose`` decides on the origins before the
-            last 13 (on all of them where there are no more).
+        chosen: forecaster whose forecast fills ``p_hot``; when None, ``selection.select`` decides on the
+            origins before the last 13 (on all of them where there are no more).
         on_progress: called after each origin.
 
     Raises:
@@ -99,7 +99,7 @@ def backtest(
         if on_progress is not None:
             on_progress(number + 1, len(origins), origin)
     frame = pl.concat(parts)
-    return with_chosen(frame, chosen or choose(summary(development(frame), resamples=0)).name)
+    return with_chosen(frame, chosen or select(weekly_losses(development(frame)), overlap=horizon_weeks).name)
 
 
 CONTRACT_COLUMNS = (

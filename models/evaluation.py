@@ -1,10 +1,8 @@
-"""From the rows of a backtest to one row of measures per forecaster, and to the forecaster that serves."""
+"""From the rows of a backtest to one row of measures per forecaster."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -237,41 +235,3 @@ def _divide(above: float, below: float) -> float:
 def _best(measure: str, values: dict[str, float]) -> str:
     sign = 1 if measure in LOWER_IS_BETTER else -1
     return min(values, key=lambda name: (np.isnan(values[name]), sign * values[name]))
-
-
-class Choice(NamedTuple):
-    """The forecaster that serves, and why, in words."""
-
-    name: str
-    reason: str
-
-
-def choose(table: pl.DataFrame, candidates: Sequence[str] | None = None) -> Choice:
-    """Choose the forecaster with the least regret on the two things a forecast of ``hot`` is used for.
-
-    The page publishes probabilities, so log loss counts (it is proper: only honest probabilities minimise it); the
-    department works down a list, so PR-AUC counts. Regret is the relative distance to the best forecaster in each,
-    summed. Every forecaster competes, a baseline may win, and at equal regret the baseline does.
-
-    Args:
-        table: from ``summary``, of the development origins only: whoever is chosen on the origins that are reported
-            looks better than it is.
-        candidates: names to choose among; all when None.
-
-    Raises:
-        ValueError: no candidate is in the table.
-    """
-    among = table if candidates is None else table.filter(pl.col("forecaster").is_in(list(candidates)))
-    if among.is_empty():
-        raise ValueError(f"none of the candidates {candidates} is in the summary; run the backtest with them")
-    regret = among.with_columns(
-        loss_regret=pl.col("log_loss") / pl.col("log_loss").min() - 1,
-        rank_regret=1 - pl.col("hot_pr_auc").fill_nan(0) / pl.col("hot_pr_auc").fill_nan(0).max().clip(1e-12),
-    ).with_columns(regret=pl.col("loss_regret") + pl.col("rank_regret"))
-    best = regret.sort(["regret", "is_baseline"], descending=[False, True]).row(0, named=True)
-    return Choice(
-        best["forecaster"],
-        f"{best['forecaster']} has the least regret of {among.height} forecasters: log loss {best['log_loss']:.5f} "
-        f"({abs(best['loss_regret']):.1%} above the lowest), hot PR-AUC {best['hot_pr_auc']:.4f} "
-        f"({best['rank_regret']:.1%} below the highest)",
-    )

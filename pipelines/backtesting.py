@@ -17,9 +17,10 @@ from typing import Any
 import polars as pl
 
 from models.backtest import backtest, contract, development, from_contract
-from models.evaluation import choose, differences, summary, summary_by
+from models.evaluation import differences, summary, summary_by
 from models.input_groups import inputs_named
 from models.registry import all_models, forecaster_named
+from models.selection import select, weekly_losses
 from pipelines.cities.city import City
 from pipelines.errors import ConfigurationError
 from pipelines.flow import FLOW
@@ -78,7 +79,8 @@ def score(question: Question, model: str | None, say: Say, on_origin: OnOrigin) 
     """Backtest the models and all baselines, and measure the one that serves.
 
     Args:
-        model: the forecaster for ``p_hot``; when None, the one with the least regret on all but the last 13 origins.
+        model: the forecaster for ``p_hot``; when None, the one that ``models.selection`` chooses on all but the
+            last 13 origins, as the service does on all it has.
         say: told what is going on.
         on_origin: called after each origin with (origins done, origins in all, origin).
 
@@ -95,7 +97,9 @@ def score(question: Question, model: str | None, say: Say, on_origin: OnOrigin) 
         frame = _replayed(run, past, models, "ewma_05" if model is None else model, on_origin)
     if model is None:
         shown = development(frame)
-        chosen, reason = choose(summary(shown, resamples=0))
+        # weekly origins: windows of more weeks overlap
+        selection = select(weekly_losses(shown), overlap=question.horizon_weeks)
+        chosen, reason = selection.name, selection.reason
         seen, all_of_them = shown["origin_date"].n_unique(), frame["origin_date"].n_unique()
         which = f"the first {seen} origins" if seen < all_of_them else f"all {seen} origins, too few to hold 13 back"
         reason = f"chosen on {which}: {reason}"

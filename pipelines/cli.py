@@ -317,7 +317,7 @@ def backtest(
     last: LastOption = None,
     horizon: HorizonOption = Horizon.week,
     model: Annotated[
-        str | None, typer.Option("--model", help="Default: the one with the least regret before the last 13 origins.")
+        str | None, typer.Option("--model", help="Default: as the service would choose before the last 13 origins.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

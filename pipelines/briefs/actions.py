@@ -53,7 +53,9 @@ def compose_actions(reader: Reader, forecast: list[Row], sources: tuple[SourceRo
 
 def _is_candidate(row: Row, rules: BriefRules) -> bool:
     least = rules.min_dangerous_probability if row["is_dangerous"] else rules.min_probability
-    return bool(row["hot_probability"] >= least)
+    # nobody is sent out for a number that has nothing to go by, unless the matter is dangerous
+    is_told = row["is_dangerous"] or not row.get("is_thin")
+    return bool(row["hot_probability"] >= least and is_told)
 
 
 def _within_cap(candidates: list[Row], rules: BriefRules) -> tuple[list[Row], list[Row]]:

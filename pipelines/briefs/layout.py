@@ -164,7 +164,7 @@ def _forecast_table(outlook: Outlook) -> Table:
             str(row.rank),
             row.place + ("〔对照〕" if row.is_held_out else ""),
             row.issue + ("〔危险〕" if row.is_dangerous else ""),
-            f"{probability(row.probability)}（7天内≥{row.hot_threshold}件即为热点）",
+            f"{'样本不足' if row.is_thin else probability(row.probability)}（7天内≥{row.hot_threshold}件即为热点）",
             probability(row.baseline_probability),
             f"{row.expected_count:.1f}",
             row.reasons,

@@ -182,6 +182,7 @@ class ForecastRow:
     recurring: str
     reasons: str
     unit: str
+    is_thin: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,14 @@ select * from mart.hotspot_forecast
 where as_of_date = $as_of_date
 order by risk_rank, community_code, issue_code
 """
+_PLANNED = "select 1 from duckdb_tables() where schema_name = 'mart' and table_name = 'planning_forecast'"
+_PLANNING = """
+select *, sum(hot_probability) over () as hot_sum, sum(baseline_probability) over () as baseline_sum
+from mart.planning_forecast
+where as_of_date = $as_of_date
+order by planning_rank
+limit 1
+"""
 _SELECTION = "select * from mart.selections where as_of_date = $as_of_date"
 _EVALUATIONS = """
 select * from mart.evaluations
@@ -51,6 +59,7 @@ def compose_outlook(reader: Reader, forecast: list[Row], rules: BriefRules) -> O
             f"预测窗口：{span(first, last)}，共7天。按风险位次列前{len(listed)}项；“热点”指窗口内达到表中门槛件数。",
             *_leading(listed),
             _expected(listed),
+            *_planning(reader),
         ),
         methods=methods,
         capacity_k=capacity_k,
@@ -82,9 +91,16 @@ def _row(row: Row) -> ForecastRow:
         baseline_probability=row["baseline_probability"],
         expected_count=row["expected_count"],
         recurring=f"是（{row['hot_weeks_8w']}周）" if row["hot_weeks_8w"] >= 2 else "否",
-        reasons=plain(row["reasons"], 200).rstrip("。") or "未写明",
+        reasons=_reasons(row),
         unit=f"{unit}（{basis}）" if unit and basis else unit or NO_UNIT,
+        is_thin=bool(row.get("is_thin")),
     )
+
+
+def _reasons(row: Row) -> str:
+    """The reasons of a cell; where there is too little to go by, that comes first."""
+    said = plain(row["reasons"], 200).rstrip("。") or "未写明"
+    return f"样本不足（{plain(row['thin_reason'])}），不给出概率；{said}" if row.get("is_thin") else said
 
 
 def _leading(listed: list[Row]) -> list[str]:
@@ -105,6 +121,19 @@ def _expected(listed: list[Row]) -> str:
         f"其余约{len(listed) - expected:.1f}项预计不会达到门槛。"
     )
     return f"{text}其中{held_out}项随机留作对照，标“对照”，不派未诉先办单。" if held_out else text
+
+
+def _planning(reader: Reader) -> list[str]:
+    """One line that names the list of 28 days; none in a snapshot that has no such list."""
+    first = next(iter(reader.rows(_PLANNING)), None) if reader.rows(_PLANNED) else None
+    if first is None:
+        return []
+    return [
+        f"未来28天（{span(reader.as_of_date, first['window_end_date'])}）另有规划清单，"
+        "见热点预测页“28天”和导出工作簿“28天规划”表："
+        f"按概率合计，全市预计约{first['hot_sum']:.0f}项在28天内成为热点（基线估计{first['baseline_sum']:.0f}项），"
+        f"居首的是{cell_place(first)}“{issue_label(first['issue_name'], first['issue_code'])}”。"
+    ]
 
 
 def _methods(reader: Reader, listed: list[Row]) -> tuple[tuple[MethodFigures, ...], int | None, tuple[str, ...]]:

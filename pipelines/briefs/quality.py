@@ -17,6 +17,8 @@ where as_of_date = $as_of_date and is_resident
     and occurred_date >= $as_of_date - interval 28 days and occurred_date < $as_of_date
 """
 _FOUND_ISSUES = "select count(*) as total from mart.issues where as_of_date = $as_of_date and standard = $found"
+_WATCHED = "select 1 from duckdb_tables() where schema_name = 'mart' and table_name = 'forecast_alarms'"
+_ALARMS = "select text from mart.forecast_alarms where as_of_date = $as_of_date and is_raised order by alarm_code"
 _CONSEQUENCES = {
     "hotline_order": "昨日受理量及占比以已收到的为准，可能偏少，环比、同比不宜作结论；预测少了最近的依据，概率可能偏低",
     "grid_event": "网格案件数可能偏少；居民诉求统计和预测不受影响",
@@ -40,6 +42,8 @@ def compose_quality(reader: Reader) -> tuple[Quality, bool]:
     if found and len(kinds) == 1:
         lines.append(f"本期只有{kind_name(found[0]['kind'])}一类数据，其他渠道的情况不在本期之内。")
     alerts = tuple(f"{plain(row['source_title'])}迟到或缺失：{_consequence(row['kind'])}" for row in late)
+    if reader.rows(_WATCHED):  # snapshots of before have no such table
+        alerts += tuple(f"预测自查：{plain(row['text'], 200)}" for row in reader.rows(_ALARMS))
     quality = Quality(tuple(map(_source, found)), alerts, tuple(lines))
     return quality, any(row["kind"] == "hotline_order" for row in late)
 

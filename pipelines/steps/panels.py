@@ -10,9 +10,8 @@ import polars as pl
 from models.panel import DAYS_PER_WEEK, Panel
 from models.targets import Thresholds, frozen_thresholds
 from pipelines.errors import NothingKnown
+from pipelines.steps.horizons import DISPATCH, Horizon
 from pipelines.steps.run import Run
-
-HORIZON_WEEKS = 1
 
 
 def read_panels(run: Run, dates: Iterable[dt.date]) -> dict[dt.date, Panel]:
@@ -51,8 +50,10 @@ def threshold_date(as_of_date: dt.date) -> dt.date:
     return dt.date(as_of_date.year, 1, 1)
 
 
-def year_thresholds(run: Run, panels: dict[dt.date, Panel], as_of_date: dt.date) -> Thresholds:
+def year_thresholds(
+    run: Run, panels: dict[dt.date, Panel], as_of_date: dt.date, horizon: Horizon = DISPATCH
+) -> Thresholds:
     """The frozen thresholds in force on a date; ``panels`` holds the panel of :func:`threshold_date`."""
     rules = run.city.config
     panel = panels[threshold_date(as_of_date)]
-    return frozen_thresholds(panel, rules.forecast.hot_minimum, HORIZON_WEEKS, rules.dense_from)
+    return frozen_thresholds(panel, rules.forecast.hot_minimum, horizon.weeks, rules.dense_from)

@@ -6,8 +6,10 @@ import datetime as dt
 import hashlib
 
 import duckdb
+import polars as pl
 
 from pipelines.errors import WarehouseError
+from pipelines.steps.cards import to_markdown
 from pipelines.steps.run import Counts, Run
 from pipelines.steps.validate import gate_of, verdict_frame
 from pipelines.warehouse.expectations import judge, load_suite
@@ -16,7 +18,8 @@ from pipelines.warehouse.snapshot import Snapshot, adopt
 MART = (
     "hotspot_forecast", "cell_history", "daily_counts", "lookback", "source_status", "evaluations", "selections",
     "issue_words", "places", "issues", "unmapped_values", "unplaced_values", "source_gates", "row_outcomes",
-    "gate_findings",
+    "gate_findings", "planning_forecast", "planning_selections", "planning_evaluations", "model_cards",
+    "forecast_alarms",
 )  # fmt: skip
 
 
@@ -41,14 +44,25 @@ def publish(run: Run) -> Counts:
     }
     with run.warehouse.writing() as door:
         counts = {name: door.build(f"mart.{name}", run.partition, **params) for name in MART}
-        forecast = door.query("select * from mart.hotspot_forecast where as_of_date = $d", d=run.as_of_date)
+        forecasts = {name: door.query(f"select * from {name} where as_of_date = $d", d=run.as_of_date)
+                     for name in ("mart.hotspot_forecast", "mart.planning_forecast")}  # fmt: skip
+        cards = door.query("select * from mart.model_cards where as_of_date = $d", d=run.as_of_date)
         accounts = door.rows(
             "select source_name, rows_in, accepted, rejected, superseded from mart.source_status where as_of_date = $d",
             d=run.as_of_date,
         )
         for name, *numbers in accounts:
             Counts(*numbers).checked(f"{name} as of {run.as_of_date}")
-    suite = load_suite("mart.hotspot_forecast")
+    for name, frame in forecasts.items():
+        _judge(run, name, frame)
+    snapshot = _write_snapshot(run)
+    _write_cards(snapshot, cards)
+    return Counts(details={"forecast_rows": counts["hotspot_forecast"], "snapshot": snapshot.path.name})
+
+
+def _judge(run: Run, name: str, forecast: pl.DataFrame) -> None:
+    """Store what the suite of a forecast table says of it; a critical failure stops the publication."""
+    suite = load_suite(name)
     verdicts = judge(suite, forecast)
     batch_id = f"mart:{run.as_of_date}"
     with run.warehouse.writing() as door:
@@ -57,10 +71,8 @@ def publish(run: Run) -> Counts:
     if gate_of(verdicts) == "held":
         failed = [v.reason for v in verdicts if not v.is_met and v.severity == "critical"]
         raise WarehouseError(
-            f"{run.as_of_date}: the forecast failed its gate ({'; '.join(failed)}); the last snapshot stays published"
+            f"{run.as_of_date}: {name} failed its gate ({'; '.join(failed)}); the last snapshot stays published"
         )
-    snapshot = _write_snapshot(run)
-    return Counts(details={"forecast_rows": counts["hotspot_forecast"], "snapshot": snapshot.path.name})
 
 
 def _write_snapshot(run: Run) -> Snapshot:
@@ -82,6 +94,17 @@ def _write_snapshot(run: Run) -> Snapshot:
     with duckdb.connect(str(built), read_only=True) as connection:
         print_of = fingerprint(connection)
     return adopt(folder, built, run.as_of_date, print_of)
+
+
+def _write_cards(snapshot: Snapshot, cards: pl.DataFrame) -> None:
+    """The model cards as a file beside their snapshot; files of snapshots that were collected go with them."""
+    if not cards.is_empty():
+        built = snapshot.path.with_suffix(".md.part")
+        built.write_text(to_markdown(cards), encoding="utf-8")
+        built.replace(snapshot.path.with_suffix(".md"))
+    for path in snapshot.path.parent.glob("xianban_*.md"):
+        if not path.with_suffix(".duckdb").exists():
+            path.unlink()
 
 
 def _comments(connection: duckdb.DuckDBPyConnection) -> list[str]:

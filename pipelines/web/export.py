@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pipelines.errors import XianbanError
-from pipelines.web import queries
+from pipelines.web import planning, queries
 from pipelines.web.queries import Reader, Row
 from pipelines.web.text import guarded
 from pipelines.web.view import View
@@ -49,7 +49,7 @@ def to_csv(reader: Reader, view: View) -> bytes:
 
 
 def to_xlsx(reader: Reader, view: View) -> bytes:
-    """A workbook of three sheets: the forecast, what its columns mean, and what was exported.
+    """A workbook: the forecast, the list of 28 days where there is one, what the columns mean, what was exported.
 
     Raises:
         TooManyRows: the view has more rows than a worksheet.
@@ -74,6 +74,7 @@ def to_xlsx(reader: Reader, view: View) -> bytes:
     xlsxturbo.dfs_to_xlsx(
         [
             (_forecast(reader, view, columns), "预测", forecast),
+            *_planning(reader, view, forecast),
             (_dictionary(table_comment, columns), "数据字典", words),
             (_about(reader, view, total), "说明", about),
         ],
@@ -90,9 +91,23 @@ def headings(columns: list[Row]) -> dict[str, str]:
 
 
 def _forecast(reader: Reader, view: View, columns: list[Row]) -> pl.DataFrame:
+    return _safe(reader.relation(queries.forecast_sql(view), view).pl(), columns)
+
+
+def _planning(reader: Reader, view: View, options: SheetOptions) -> list[tuple[pl.DataFrame, str, SheetOptions]]:
+    """The sheet of the 28-day list, cut to the same places, issue and keyword; none in an older snapshot."""
+    if not planning.is_published(reader):
+        return []
+    _, columns = queries.dictionary(reader, planning.TABLE)
+    frame = _safe(reader.relation(planning.rows_sql(), view).pl(), columns)
+    widths: dict[int | str, float] = dict.fromkeys(range(len(columns)), 14)
+    return [(frame, "28天规划", {**options, "column_formats": _column_formats(columns), "column_widths": widths})]
+
+
+def _safe(frame: pl.DataFrame, columns: list[Row]) -> pl.DataFrame:
+    """Under Chinese headings, without anything that a spreadsheet would compute."""
     import polars as pl
 
-    frame = reader.relation(queries.forecast_sql(view), view).pl()
     safe = [
         pl.col(name).map_batches(_guard_column, return_dtype=pl.String)
         for name, kind in frame.schema.items()
@@ -143,6 +158,7 @@ def _about(reader: Reader, view: View, total: int) -> pl.DataFrame:
         ("快照", f"截至 {as_of_date}，指纹 {reader.snapshot.fingerprint[:16]}"),
         ("热点的含义", "窗口7天内，该社区该类居民诉求达到门槛件数；门槛按问题每年定一次，不随模型调整"),
         ("概率的含义", "概率不是结论：十条写着70%的，大约七条会成为热点"),
+        ("28天规划表", "未来28天热点预测，供安排资源；按同样的区划、问题和关键词筛选，风险等级只用于7天预测"),
         ("对照", "标为对照的不派未诉先办单，用来估计提前办理的效果；危险问题不作对照"),
         ("单元格前的撇号", "以等号等符号开头的文字前加撇号，防止被当作公式"),
     ]

@@ -21,10 +21,13 @@ LEVELS = ("district", "street", "community")
 
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 
+
 # The one place where rights and the as-of date apply: every question about cells starts with this.
-_VISIBLE = """
+def visible_in(table: str) -> str:
+    """The rows of a forecast table that the reader may see, as the relation ``visible``."""
+    return f"""
 with visible as (
-    select * from mart.hotspot_forecast
+    select * from mart.{table}
     where as_of_date = $as_of_date
       and ($is_whole_city or exists (
           select 1 from unnest($areas) as granted (code)
@@ -32,6 +35,9 @@ with visible as (
       ))
 )
 """
+
+
+_VISIBLE = visible_in("hotspot_forecast")
 
 _FILTERED = (
     _VISIBLE
@@ -263,6 +269,35 @@ def method(reader: Reader) -> tuple[Row | None, list[Row]]:
     return chosen, scores
 
 
+def model_cards(reader: Reader) -> list[Row]:
+    """The lines of every model's card, the chosen model first; none in a snapshot of before there were cards."""
+    if not has_table(reader, "model_cards"):
+        return []
+    return reader.rows("""
+        select * from mart.model_cards where as_of_date = $as_of_date
+        order by is_chosen desc, forecaster_name, line_no
+    """)
+
+
+def alarms(reader: Reader) -> list[Row]:
+    """What the daily watch over the forecast found, alarms first; none in an older snapshot."""
+    if not has_table(reader, "forecast_alarms"):
+        return []
+    return reader.rows(
+        "select * from mart.forecast_alarms where as_of_date = $as_of_date order by is_raised desc, alarm_code"
+    )
+
+
+def has_table(reader: Reader, name: str) -> bool:
+    """Whether the snapshot was built by a release that publishes this table."""
+    return (
+        reader.row(
+            "select 1 as found from duckdb_tables() where schema_name = 'mart' and table_name = $name", name=name
+        )
+        is not None
+    )
+
+
 def sources(reader: Reader) -> list[Row]:
     """Each source and whether its data are fresh and sound; those that need attention first."""
     return reader.rows("""
@@ -312,14 +347,15 @@ def history(reader: Reader, community_code: str, issue_code: str) -> list[tuple[
     ).fetchall()
 
 
-def dictionary(reader: Reader) -> tuple[str, list[Row]]:
-    """What the forecast table and its columns mean, from the comments in the snapshot itself."""
+def dictionary(reader: Reader, name: str = "hotspot_forecast") -> tuple[str, list[Row]]:
+    """What a forecast table and its columns mean, from the comments in the snapshot itself."""
     table = reader.row(
-        "select comment from duckdb_tables() where schema_name = 'mart' and table_name = 'hotspot_forecast'"
+        "select comment from duckdb_tables() where schema_name = 'mart' and table_name = $name", name=name
     )
     columns = reader.rows(
         "select column_name, data_type, comment from duckdb_columns() "
-        "where schema_name = 'mart' and table_name = 'hotspot_forecast' order by column_index"
+        "where schema_name = 'mart' and table_name = $name order by column_index",
+        name=name,
     )
     return (table["comment"] if table else ""), columns
 

@@ -22,7 +22,7 @@ from pipelines.briefs.quality_layout import lay_out_quality
 from pipelines.briefs.quality_page import compose_quality_page
 from pipelines.settings import Settings
 from pipelines.warehouse.snapshot import Snapshot, current_snapshot
-from pipelines.web import charts, export, queries
+from pipelines.web import charts, export, planning, queries
 from pipelines.web.queries import Reader
 from pipelines.web.rights import areas_of
 from pipelines.web.text import shown
@@ -103,6 +103,7 @@ def forecast_list(request: Request, reader: ReaderDep, view: ViewDep) -> Respons
         issues=[] if view.issue else queries.children(reader, view, "issue"),
         chosen=chosen,
         scores=scores,
+        alarms=queries.alarms(reader),
         sources=queries.sources(reader),
         level_titles=_LEVEL_TITLES,
         risk_levels=RISK_LEVELS,
@@ -132,6 +133,33 @@ def forecast_cell(request: Request, reader: ReaderDep, community_code: CodeInPat
         chart=charts.history_chart(history, cell["hot_threshold"]),
         vega_version=charts.vega_version(),
     )
+
+
+@router.get("/planning")
+def planning_list(request: Request, reader: ReaderDep, view: ViewDep) -> Response:
+    """The list of the coming 28 days under the same filters; an empty page where it was not published yet."""
+    view = queries.settle(reader, view)
+    totals = planning.totals(reader, view) if planning.is_published(reader) else None
+    chosen, scores = planning.method(reader) if totals else (None, [])
+    view = view.model_copy(update={"page": min(view.page, view.pages(totals["cell_count"]) if totals else 1)})
+    return render(
+        request,
+        "planning.html",
+        reader=reader,
+        view=view,
+        overview=queries.overview(reader),
+        totals=totals,
+        rows=planning.page(reader, view) if totals else [],
+        crumbs=queries.breadcrumbs(reader, view),
+        chosen=chosen,
+        scores=scores,
+    )
+
+
+@router.get("/model")
+def model_cards(request: Request, reader: ReaderDep) -> Response:
+    """What each model is, how it does and where it fails: figures of the method, not of places one may not see."""
+    return render(request, "model.html", reader=reader, lines=queries.model_cards(reader))
 
 
 @router.get("/quality")

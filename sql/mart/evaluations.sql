@@ -1,6 +1,6 @@
--- How did each forecaster do in the backtest?
+-- How did each forecaster do in the backtest of the 7-day forecast?
 -- Grain: forecaster. Key: forecaster_name.
 -- Reads: forecast.evaluations
-select *
+select * exclude (horizon_days)
 from forecast.evaluations
-where as_of_date = $as_of_date
+where as_of_date = $as_of_date and horizon_days = 7

@@ -1,7 +1,7 @@
 -- Which issue is likely to be a hot spot in which community in the coming 7 days, on what evidence, and whose is it?
 -- Grain: as-of date × community × issue. Key: the same.
 -- Reads: forecast.predictions, forecast.reasons, feature.complaint_counts, core.dim_place, core.dim_issue,
---        core.dim_responsibility, core.fct_event_versions
+--        core.dim_responsibility, core.fct_event_versions, feature.cell_weeks
 with predictions as (
     select
         *,
@@ -95,6 +95,33 @@ covered as (
     where as_of_date = $as_of_date
 ),
 
+-- with less than this a probability is a guess about the city, not about the cell: it is said to be thin instead
+issue_counts as (
+    select
+        i.issue_code,
+        coalesce(sum(c.complaint_count_364d), 0)::integer as complaint_count
+    from core.dim_issue as i
+    left join feature.complaint_counts as c on i.issue_code = c.issue_code and c.as_of_date = $as_of_date
+    group by i.issue_code
+),
+
+recorded as (
+    select coalesce(max(weeks_back) + 1, 0)::integer as week_count
+    from feature.cell_weeks
+    where as_of_date = $as_of_date
+),
+
+thin as (
+    select
+        n.issue_code,
+        case
+            when w.week_count < 8 then '全市记录仅' || w.week_count || '周（不足8周）'
+            when n.complaint_count < 10 then '全市近364天该类诉求仅' || n.complaint_count || '件（不足10件）'
+        end as thin_reason
+    from issue_counts as n
+    cross join recorded as w
+),
+
 final as (
     select
         f.as_of_date,
@@ -147,10 +174,15 @@ final as (
         not i.is_dangerous
         and ('0x' || left(md5(f.community_code || '|' || f.issue_code || '|' || $held_out_week), 7))::integer
         < $held_out_share * 268435456 as is_held_out,
-        f.forecaster_name
+        f.forecaster_name,
+        t.thin_reason is not null as is_thin,
+        t.thin_reason,
+        -- until orders are given and their records come back, nobody was treated
+        false as is_treated
     from predictions as f
     inner join places as p on f.community_code = p.place_code
     inner join core.dim_issue as i on f.issue_code = i.issue_code
+    inner join thin as t on f.issue_code = t.issue_code
     cross join covered
     left join feature.complaint_counts as c
         on f.as_of_date = c.as_of_date and f.community_code = c.community_code and f.issue_code = c.issue_code

@@ -1,6 +1,6 @@
--- Which forecaster serves, and why?
+-- Which forecaster serves the 7-day forecast, and why?
 -- Grain: as-of date. Key: as_of_date.
 -- Reads: forecast.selections
-select *
+select * exclude (horizon_days, reason_code)
 from forecast.selections
-where as_of_date = $as_of_date
+where as_of_date = $as_of_date and horizon_days = 7

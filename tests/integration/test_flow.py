@@ -94,6 +94,55 @@ def test_forecast_has_one_row_per_community_and_issue_beside_its_baseline(finish
     assert chosen == 1
 
 
+def test_planning_has_the_same_cells_with_thresholds_of_28_days(finished_city: SmallCity) -> None:
+    with current_snapshot(finished_city.settings().snapshot_dir).connect() as connection:
+        both, alone = connection.execute(
+            "select count(*) filter (where h.issue_code is not null and p.issue_code is not null), count(*) "
+            "from mart.hotspot_forecast as h full join mart.planning_forecast as p using (community_code, issue_code)"
+        ).fetchone()
+        higher, more, days = connection.execute(
+            "select bool_and(p.hot_threshold >= h.hot_threshold), sum(p.expected_count) / sum(h.expected_count), "
+            "min(p.window_end_date - h.as_of_date) "
+            "from mart.hotspot_forecast as h inner join mart.planning_forecast as p using (community_code, issue_code)"
+        ).fetchone()
+        chosen = connection.execute(
+            "select count(*) filter (where is_chosen), count(*) filter (where is_best_baseline), min(origin_count) "
+            "from mart.planning_evaluations"
+        ).fetchone()
+    assert both == alone > 0
+    assert higher and days == 27
+    assert 2.5 < more < 6  # four weeks hold about four times as much as one
+    assert chosen[:2] == (1, 1) and chosen[2] >= 3
+
+
+def test_model_cards_repeat_the_figures_of_the_evaluation(finished_city: SmallCity) -> None:
+    snapshot = current_snapshot(finished_city.settings().snapshot_dir)
+    with snapshot.connect() as connection:
+        cards = connection.execute(
+            "select c.forecaster_name, c.text, e.hot_pr_auc, e.hot_log_loss from mart.model_cards as c "
+            "inner join mart.evaluations as e using (forecaster_name) where c.section = '总体成绩'"
+        ).fetchall()
+        sections = connection.execute(
+            "select forecaster_name, list(distinct section order by section) from mart.model_cards group by all"
+        ).fetchall()
+    assert {name for name, *_ in cards} == {"filter_logistic", "boosted", "filter_boosted", "filter_stack"}
+    for name, text, pr_auc, log_loss in cards:
+        assert text.startswith(f"PR-AUC {pr_auc:.3f}、对数损失{log_loss:.4f}"), name
+    assert all(len(found) == 6 for _, found in sections)
+    assert "# 模型说明卡：" in snapshot.path.with_suffix(".md").read_text(encoding="utf-8")
+
+
+def test_the_watch_is_kept_every_day_and_thin_issues_are_told(finished_city: SmallCity) -> None:
+    with current_snapshot(finished_city.settings().snapshot_dir).connect() as connection:
+        codes = {code for (code,) in connection.execute("select alarm_code from mart.forecast_alarms").fetchall()}
+        wrong = connection.execute(
+            "select count(*) from (select issue_code, is_thin, sum(complaint_count_364d) over (partition by issue_code) "
+            "as total from mart.hotspot_forecast) where is_thin <> (total < 10)"
+        ).fetchone()[0]
+    assert codes == {"issue_mix", "volume", "skill", "baseline"}
+    assert wrong == 0
+
+
 def test_same_date_again_gives_the_same_tables(finished_city: SmallCity) -> None:
     first = status(finished_city.settings(), None)["fingerprint"]
     run_flow(finished_city.settings(), finished_city.as_of_date)

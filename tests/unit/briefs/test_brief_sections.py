@@ -10,6 +10,7 @@ from brief_snapshot import AS_OF, FUZE, GAS, QUANYAN, WASTE, XINGHE, add_complai
 
 from pipelines.briefs.compose import compose
 from pipelines.briefs.model import BriefError, BriefRules
+from pipelines.briefs.text import to_text
 
 
 def test_masthead(brief):
@@ -241,3 +242,38 @@ def test_a_name_that_ends_in_a_digit_is_kept_apart_from_its_count() -> None:
     assert counted("12345", 8) == "12345：8件"
     assert counted("APP", 3) == "APP：3件"
     assert counted("电话", 70) == "电话70件"
+
+
+def test_the_planning_list_is_named_in_one_line(compose_after) -> None:
+    planned = sql(
+        "insert into mart.planning_forecast select as_of_date, as_of_date + 27, community_code, issue_code, "
+        "district_code, district_name, street_code, street_name, community_name, issue_name, major_name, "
+        "is_dangerous, risk_rank, 0.5, 0.25, 9, 8, 3, 3, 30, '甲', '乙' from mart.hotspot_forecast"
+    )
+    (line,) = [line for line in compose_after(planned).outlook.lines if "规划清单" in line]
+    assert line.startswith("未来28天（11月21日至12月18日）")
+    assert "预计约4项在28天内成为热点（基线估计2项）" in line  # 7 cells of 0.5 and 0.25
+    assert "福泽社区" in line
+    older = sql("drop table mart.planning_forecast")
+    assert not [line for line in compose_after(older).outlook.lines if "规划清单" in line]
+
+
+def test_a_thin_cell_gets_no_number_and_no_order_unless_it_is_dangerous(compose_after) -> None:
+    thin = "update mart.hotspot_forecast set is_thin = true, thin_reason = '全市记录仅7周（不足8周）'"
+    brief = compose_after(sql(thin))
+    assert all(row.is_thin and row.reasons.startswith("样本不足（全市记录仅7周") for row in brief.outlook.rows)
+    assert "样本不足（7天内≥" in to_text(brief, 400)
+    assert {item.kind for item in brief.actions.items} & {"dangerous", "hotspot"} == {"dangerous"}
+    older = sql("alter table mart.hotspot_forecast drop column is_thin")
+    assert not any(row.is_thin for row in compose_after(older).outlook.rows)
+
+
+def test_an_alarm_of_the_watch_stands_in_the_notice_line(compose_after) -> None:
+    row = "insert into mart.forecast_alarms values (date '2026-11-21', 'volume', {}, 2, {}, '{}')"
+    raised = compose_after(sql(row.format(3, "true", "近4周诉求总量至少相差3.0倍。请核对来源")))
+    assert "预测自查：近4周诉求总量至少相差3.0倍。请核对来源" in raised.quality.alerts
+    assert "【数据提示】预测自查：近4周诉求总量" in to_text(raised, 400)
+    quiet = compose_after(sql(row.format(1.1, "false", "近4周诉求总量至少相差1.1倍")))
+    assert not [alert for alert in quiet.quality.alerts if "自查" in alert]
+    older = compose_after(sql("drop table mart.forecast_alarms"))
+    assert not [alert for alert in older.quality.alerts if "自查" in alert]

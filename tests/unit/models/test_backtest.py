@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score
 
 from models.backtest import CONTRACT_COLUMNS, backtest, development, size_bands, with_chosen
 from models.baselines import BASELINES, Ewma, MovingAverage
-from models.evaluation import choose, summary, summary_by
+from models.evaluation import summary, summary_by
 from models.filter_logistic import FilterLogistic
 from models.panel import Panel
 from models.splits import weekly_origins
@@ -141,22 +141,6 @@ def test_choice_is_made_before_the_last_thirteen_origins(scored) -> None:
     assert development(scored)["origin_date"].max() < scored["origin_date"].unique().sort()[-13]
     few = scored.filter(pl.col("origin_date") >= scored["origin_date"].unique().sort()[-13])
     assert development(few).height == few.height
-
-
-def measured(rows: list[tuple[str, bool, float, float]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=["forecaster", "is_baseline", "log_loss", "hot_pr_auc"], orient="row")
-
-
-def test_the_least_regret_is_chosen_and_a_baseline_may_win() -> None:
-    table = measured([("sharp", False, 0.110, 0.50), ("honest", False, 0.100, 0.49), ("ewma_05", True, 0.12, 0.45)])
-    choice = choose(table)  # regrets 10 % + 0, 0 + 2 %, 20 % + 10 %
-    assert choice.name == "honest"
-    assert "log loss 0.10000" in choice.reason
-    assert choose(table, ["sharp", "ewma_05"]).name == "sharp"
-    assert choose(measured([("model", False, 0.11, 0.5), ("ewma_05", True, 0.1, 0.5)])).name == "ewma_05"
-    assert choose(measured([("model", False, 0.1, 0.5), ("ewma_05", True, 0.1, 0.5)])).name == "ewma_05"
-    with pytest.raises(ValueError, match="none of the candidates"):
-        choose(table, ["nobody"])
 
 
 def test_four_week_windows(city) -> None:

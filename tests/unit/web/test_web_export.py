@@ -36,7 +36,7 @@ def test_csv(client: TestClient) -> None:
 def test_workbook(client: TestClient) -> None:
     answer = client.get("/export.xlsx?keyword=%3D&level=极高")
     assert "2026-11-30.xlsx" in answer.headers["content-disposition"]
-    assert fastexcel.read_excel(answer.content).sheet_names == ["预测", "数据字典", "说明"]
+    assert fastexcel.read_excel(answer.content).sheet_names == ["预测", "28天规划", "数据字典", "说明"]
     about = dict(fastexcel.read_excel(answer.content).load_sheet("说明").to_polars().iter_rows())
     assert about["数据截止"] == "2026-11-30 00:00（当日数据不计入）"
     assert about["预测窗口"] == "2026-11-30 至 2026-12-06"

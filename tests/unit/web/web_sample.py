@@ -30,13 +30,15 @@ SCRIPT, FORMULA, TURNED = "<script>alert(1)</script>居", '=HYPERLINK("x","y")',
 
 CELL = "/cell/110105001001/06001"
 QUALITY = "/quality"
-ADDRESSES = ("/", CELL, QUALITY, "/api/forecast", "/export.csv", "/export.xlsx")
+PLANNING = "/planning"
+MODEL = "/model"
+ADDRESSES = ("/", CELL, QUALITY, PLANNING, MODEL, "/api/forecast", "/export.csv", "/export.xlsx")
 
 FORECAST = """insert into mart.hotspot_forecast values (
     $as_of, $end, $community, $issue, $district, $district_name, $street, $street_name, $community_name, $issue_name,
     $major, $dangerous, $rank, $level, $probability, $probability / 2, $baseline, $expected, $threshold, $last_7d,
     $last_28d, $last_year, $last_364d, $hot_weeks, 1, $last_date, null, 12.5, $reasons, $unit, '法定职责',
-    '《城市供热管理条例》第三条', $held_out, 'tails')"""
+    '《城市供热管理条例》第三条', $held_out, 'tails', $thin, case when $thin then '该类诉求不足10件' end, false)"""
 
 
 def publish(settings: Settings, *, streets: bool = True, districts: bool = True, older: bool = True) -> None:
@@ -55,6 +57,9 @@ def publish(settings: Settings, *, streets: bool = True, districts: bool = True,
         for path in sorted((CHECKOUT / "sql" / "migrations").glob("*.sql")):
             connection.execute(path.read_text(encoding="utf-8"))
         _insert_forecasts(connection, streets, districts)
+        _insert_planning(connection)
+        _insert_cards(connection)
+        _insert_alarms(connection)
         _insert_around(connection)
         if older:
             connection.execute(
@@ -109,6 +114,7 @@ def _insert_forecasts(connection: duckdb.DuckDBPyConnection, streets: bool, dist
                 if rank == 1
                 else f"近7天{last_7d}件，高于平时；去年同期{rank % 7}件",
                 "unit": None if rank == 60 else "＝区城管委" if rank == 2 else "区住建委",
+                "thin": rank == 60,
                 "held_out": rank % 10 == 0 and not issue[3],
             },
         )
@@ -125,6 +131,48 @@ def _insert_forecasts(connection: duckdb.DuckDBPyConnection, streets: bool, dist
                 "counts": list(counted.values()),
             },
         )
+
+
+def _insert_planning(connection: duckdb.DuckDBPyConnection) -> None:
+    """The 28 days of the same cells: a threshold twice as high, the same order."""
+    connection.execute(
+        "insert into mart.planning_forecast select as_of_date, as_of_date + 27, community_code, issue_code, "
+        "district_code, district_name, street_code, street_name, community_name, issue_name, major_name, is_dangerous, "
+        "risk_rank, hot_probability / 2, baseline_probability / 2, expected_count * 4, hot_threshold * 2, "
+        "complaint_count_28d, complaint_count_same_28d_last_year, complaint_count_364d, '规划方法', '规划基线' "
+        "from mart.hotspot_forecast"
+    )
+    connection.execute(
+        "insert into mart.planning_selections values (?, 'tails', '规划方法', false, 'ewma', '规划基线', "
+        "'13个起点回测中优于全部基线', true)",
+        [AS_OF],
+    )
+    score = "insert into mart.planning_evaluations values (?, ?, ?, ?, ?, ?, 13, 840, ?, ?, ?, ?, ?, 50)"
+    connection.execute(score, [AS_OF, "tails", "规划方法", False, True, False, 0.701, 0.0943, 0.003, 0.692, 0.41])
+    connection.execute(score, [AS_OF, "ewma", "规划基线", True, False, True, 0.665, 0.1389, 0.018, 0.663, 0.39])
+
+
+def _insert_alarms(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.executemany(
+        "insert into mart.forecast_alarms values (?, ?, ?, ?, ?, ?)",
+        [
+            (AS_OF, "issue_mix", 0.31, 0.25, True, "近4周各类诉求的构成变样。请核对来源的分类口径"),
+            (AS_OF, "volume", None, 2, False, "诉求总量：历史不足56周，暂不可评估"),
+        ],
+    )
+
+
+def _insert_cards(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.executemany(
+        "insert into mart.model_cards values (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (AS_OF, "boosted", "提升树", False, 1, "用途", "供排查参考"),
+            (AS_OF, "tails", "分层滤波", True, 1, "用途", "供提前排查"),
+            (AS_OF, "tails", "分层滤波", True, 2, "分组成绩", f"{SCRIPT}：PR-AUC 0.401"),
+            (AS_OF, "tails", "分层滤波", True, 3, "分组成绩", "海淀区：PR-AUC 0.377"),
+            (AS_OF, "tails", "分层滤波", True, 10, "已知弱点", "新发热点较弱"),
+        ],
+    )
 
 
 def _insert_around(connection: duckdb.DuckDBPyConnection) -> None:
