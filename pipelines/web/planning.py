@@ -46,8 +46,19 @@ def rows_sql() -> str:
 
 
 def page(reader: Reader, view: View) -> list[Row]:
-    """The rows of one page."""
-    return reader.rows(rows_sql() + " limit $size offset $skip", view, skip=(view.page - 1) * view.size)
+    """The rows of one page; whether a cell is thin is the same at both horizons, and stands in the 7-day table."""
+    return reader.rows(
+        FILTERED
+        + """
+        select f.*, coalesce(h.is_thin, false) as is_thin, h.thin_reason
+        from filtered as f
+        left join mart.hotspot_forecast as h using (as_of_date, community_code, issue_code)
+        order by f.planning_rank
+        limit $size offset $skip
+    """,
+        view,
+        skip=(view.page - 1) * view.size,
+    )
 
 
 def method(reader: Reader) -> tuple[Row | None, list[Row]]:
