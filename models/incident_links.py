@@ -100,16 +100,17 @@ class Records:
         """The first day (since 1970) whose records matter to the state on a day."""
         return day - day % rule.weigh_days - rule.count_days
 
-    def add(self, records: pl.DataFrame) -> range:
+    def add(self, records: pl.DataFrame, is_past: bool = False) -> range:
         """Append the records of a day; their row numbers.
 
         Args:
             records: record_id, occurred_at, known_at, title_tokens, tokens, title_places, places (lists of names;
                 ``places`` of title and text); optional issue, community: records that differ there are not linked.
+            is_past: of a period before the one to be compared, so that weighing can wait for that.
         """
         day = int(records["known_at"].dt.epoch("d").max() or 0)
         period = day // self.rule.weigh_days
-        is_new = period != self._period
+        is_new = period != self._period and not is_past
         if is_new:
             self._period = period
             self._forget(self.begin_of(day, self.rule))
@@ -127,6 +128,8 @@ class Records:
         self._has_title = np.concatenate([self._has_title, named])
         self._days = np.concatenate([self._days, records["occurred_at"].dt.epoch("d").to_numpy()])
         self._kinds = np.concatenate([self._kinds, self._coded(records)])
+        if is_past:
+            return range(self._first + first, self._first + len(self._texts))
         if is_new or len(self._texts) > self._weighed * (1 + self.rule.weigh_again):
             self._weigh()
         else:

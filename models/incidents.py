@@ -83,6 +83,36 @@ class Incidents:
             merges += [(ids[one], ids[elder], value) for one, elder, value in self._join(row, near)]
         return pl.DataFrame(links, schema=LINKS, orient="row"), pl.DataFrame(merges, schema=MERGES, orient="row")
 
+    def restore(self, members: pl.DataFrame, near: pl.DataFrame, days: Iterable[pl.DataFrame], next_day: int) -> None:
+        """Take up where earlier days ended.
+
+        Args:
+            members: record_id, occurred_at, incident_id, similarity of all records, in the order they were taken in.
+            near: one_id, other_id, total: the summed similarities between the incidents.
+            days: the last of them again, day by day as they were given to :meth:`add_day`, from
+                :meth:`Records.begin_of` on: their words still count.
+            next_day: the day (since 1970) that will be added next.
+        """
+        self._ids = members["record_id"].to_list()
+        self._days = members["occurred_at"].dt.epoch("d").to_list()
+        self._similarity = members["similarity"].to_list()
+        begun: dict[str, int] = {}
+        for row, (incident_id, day) in enumerate(zip(members["incident_id"], self._days, strict=True)):
+            incident = begun.setdefault(incident_id, row)
+            self._incident_of.append(incident)
+            self._members.setdefault(incident, []).append(row)
+            insort(self._member_days.setdefault(incident, []), day)
+        for one, other, total in near.select("one_id", "other_id", "total").iter_rows():
+            self._bring_near(begun[one], begun[other], total)
+        rows = {record_id: row for row, record_id in enumerate(self._ids)}
+        self._records = Records(self.links, members.height)
+        for at, day in enumerate(days):
+            day = day.sort("occurred_at", "record_id")
+            if at == 0:
+                self._records = Records(self.links, rows[day["record_id"][0]])
+            known = int(day["known_at"].dt.epoch("d").max() or 0)
+            self._records.add(day, is_past=known // self.links.weigh_days < next_day // self.links.weigh_days)
+
     def members(self) -> pl.DataFrame:
         """Grain: record. Key: record_id. ``similarity`` is the mean at which it joined, 1 for the first."""
         ids = self._ids
