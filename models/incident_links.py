@@ -108,7 +108,7 @@ class Records:
                 ``places`` of title and text); optional issue, community: records that differ there are not linked.
             is_past: of a period before the one to be compared, so that weighing can wait for that.
         """
-        day = int(records["known_at"].dt.epoch("d").max() or 0)
+        day = records.select(pl.col("known_at").dt.epoch("d").max()).item() or 0
         period = day // self.rule.weigh_days
         is_new = period != self._period and not is_past
         if is_new:
@@ -155,7 +155,7 @@ class Records:
             bounds = np.searchsorted(one[order], [*block, block.stop])
             for row, begin, end in zip(block, bounds, bounds[1:], strict=False):
                 kept = order[begin:end][: self.rule.most_links]
-                yield row + self._first, other[kept] + self._first, np.round(value[kept], 6)
+                yield row + self._first, other[kept] + self._first, np.round(value[kept], 6).astype(np.float64)
 
     def _candidates(self, block: range) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs (row of the block, earlier row of the window) that share enough of rare words."""

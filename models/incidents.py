@@ -87,7 +87,7 @@ class Incidents:
         """Take up where earlier days ended.
 
         Args:
-            members: record_id, occurred_at, incident_id, similarity of all records, in the order they were taken in.
+            members: record_id, occurred_at, incident_id, similarity of all records, as they were taken in.
             near: one_id, other_id, total: the summed similarities between the incidents.
             days: the last of them again, day by day as they were given to :meth:`add_day`, from
                 :meth:`Records.begin_of` on: their words still count.
@@ -106,12 +106,12 @@ class Incidents:
             self._bring_near(begun[one], begun[other], total)
         rows = {record_id: row for row, record_id in enumerate(self._ids)}
         self._records = Records(self.links, members.height)
-        for at, day in enumerate(days):
-            day = day.sort("occurred_at", "record_id")
+        for at, texts in enumerate(days):
+            texts = texts.sort("occurred_at", "record_id")
             if at == 0:
-                self._records = Records(self.links, rows[day["record_id"][0]])
-            known = int(day["known_at"].dt.epoch("d").max() or 0)
-            self._records.add(day, is_past=known // self.links.weigh_days < next_day // self.links.weigh_days)
+                self._records = Records(self.links, rows[texts["record_id"][0]])
+            known = texts.select(pl.col("known_at").dt.epoch("d").max()).item()
+            self._records.add(texts, is_past=known // self.links.weigh_days < next_day // self.links.weigh_days)
 
     def members(self) -> pl.DataFrame:
         """Grain: record. Key: record_id. ``similarity`` is the mean at which it joined, 1 for the first."""

@@ -36,7 +36,7 @@ def link_texts(run: Run) -> dict[str, int]:
         return {"texts_linked": 0, "text_links": 0, "texts_dropped": dropped}
     last = last or _EPOCH
     waiting = waiting.with_columns(joined_on=pl.max_horizontal(pl.col("known_from").dt.date(), pl.lit(last)))
-    incidents = _restored(run, waiting["joined_on"].min())
+    incidents = _restored(run, waiting.select(pl.col("joined_on").min()).item())
     found = 0
     for taken, days in _in_days(run, waiting.sort("joined_on", "occurred_at", "event_id")):
         links = pl.concat([incidents.add_day(day)[0] for day in days])

@@ -16,7 +16,7 @@ from pipelines.warehouse.snapshot import Snapshot, adopt
 MART = (
     "hotspot_forecast", "cell_history", "daily_counts", "lookback", "source_status", "evaluations", "selections",
     "issue_words", "places", "issues", "unmapped_values", "unplaced_values", "source_gates", "row_outcomes",
-    "gate_findings",
+    "gate_findings", "incidents",
 )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ from (
         similarity,
         arg_min(event_id, (occurred_at, event_id)) over (partition by text_incident_id) as first_event_id
     from core.fct_text_members
-)
+) as grouped
 where event_id <> first_event_id;
 comment on view core.fct_open_links is '当前成立的关联，各种依据合在一起';
 comment on column core.fct_open_links.event_id is '较晚的记录';
@@ -73,3 +73,33 @@ comment on table ops.incident_titles is '正在写入的事件标题（事件步
 comment on column ops.incident_titles.incident_id is '事件';
 comment on column ops.incident_titles.title is '标题';
 comment on column core.fct_incident_events.basis is '依据：first 首条、link 来源注明关联、caller 同一来电人、address 同一点位、text 文本相近';
+
+create table mart.incidents (
+    as_of_date date not null,
+    incident_id varchar not null,
+    title varchar,
+    people_count integer not null,
+    event_count integer not null,
+    first_date date not null,
+    last_date date not null,
+    community_code varchar,
+    issue_code varchar,
+    channels varchar not null,
+    heat_recency double not null,
+    heat_volume double not null,
+    heat double not null
+);
+comment on table mart.incidents is '近28天有新诉求的重点事件（按热度，至多100件）';
+comment on column mart.incidents.as_of_date is '数据截止日';
+comment on column mart.incidents.incident_id is '事件编号';
+comment on column mart.incidents.title is '标题（已脱敏，不超过30字；无标题者为空）';
+comment on column mart.incidents.people_count is '近90天诉求人数（无来电人标识的，每件计一人）';
+comment on column mart.incidents.event_count is '近90天居民诉求件数';
+comment on column mart.incidents.first_date is '首件日期';
+comment on column mart.incidents.last_date is '末件日期';
+comment on column mart.incidents.community_code is '社区编码（最早有定位者；空为未定位）';
+comment on column mart.incidents.issue_code is '问题编码（最早有分类者；空为暂无对应）';
+comment on column mart.incidents.channels is '渠道（以顿号相连）';
+comment on column mart.incidents.heat_recency is '热度之新近部分（0—0.6，14天减半）';
+comment on column mart.incidents.heat_volume is '热度之件数部分（0—0.3）';
+comment on column mart.incidents.heat is '热度：人数＋新近＋件数';
