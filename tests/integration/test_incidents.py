@@ -30,7 +30,7 @@ def take_in(city: SmallCity, day: dt.date) -> None:
     for source in SOURCES:
         for step in ("land", "clean", "validate"):
             run_step(city.settings(), day, step, source)
-    for step in ("conform", "incidents"):
+    for step in ("conform", "read", "incidents"):
         run_step(city.settings(), day, step)
 
 
