@@ -52,7 +52,7 @@ final as (
     select
         $as_of_date::date as as_of_date,
         m.incident_id,
-        i.title,
+        i.title as incident_title,
         m.people_count,
         m.event_count,
         m.first_at::date as first_date,

@@ -77,7 +77,7 @@ comment on column core.fct_incident_events.basis is '依据：first 首条、lin
 create table mart.incidents (
     as_of_date date not null,
     incident_id varchar not null,
-    title varchar,
+    incident_title varchar,
     people_count integer not null,
     event_count integer not null,
     first_date date not null,
@@ -92,7 +92,7 @@ create table mart.incidents (
 comment on table mart.incidents is '近28天有新诉求的重点事件（按热度，至多100件）';
 comment on column mart.incidents.as_of_date is '数据截止日';
 comment on column mart.incidents.incident_id is '事件编号';
-comment on column mart.incidents.title is '标题（已脱敏，不超过30字；无标题者为空）';
+comment on column mart.incidents.incident_title is '标题（已脱敏，不超过30字；无标题者为空）';
 comment on column mart.incidents.people_count is '近90天诉求人数（无来电人标识的，每件计一人）';
 comment on column mart.incidents.event_count is '近90天居民诉求件数';
 comment on column mart.incidents.first_date is '首件日期';

@@ -16,7 +16,13 @@ from tests.faults.tiny import make_tiny_city, new_home
 
 SOURCES = ("app", "departments", "grid", "hotline")
 DERIVED = ("core.fct_event_versions", "core.fct_handling", "core.fct_incident_links", "core.fct_text_links")
-EMPTY = ("ops.changed_records", "ops.waiting_records", "ops.pending_incidents", "ops.affected_events", "ops.incident_titles")
+EMPTY = (
+    "ops.changed_records",
+    "ops.waiting_records",
+    "ops.pending_incidents",
+    "ops.affected_events",
+    "ops.incident_titles",
+)
 
 
 def test_the_words_of_the_title_are_told_from_those_of_the_text() -> None:
