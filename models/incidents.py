@@ -12,6 +12,7 @@ the records known up to the day that is read.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -51,10 +52,12 @@ class Incidents:
 
     def __post_init__(self) -> None:
         self._records = Records(self.links)
+        self._ids: list[str] = []
         self._days: list[int] = []
         self._incident_of: list[int] = []  # by row; an incident is the row that began it
         self._similarity: list[float] = []
         self._members: dict[int, list[int]] = {}
+        self._member_days: dict[int, list[int]] = {}  # sorted
         self._near: defaultdict[int, dict[int, float]] = defaultdict(dict)  # summed similarities between incidents
 
     def add_day(self, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -69,19 +72,50 @@ class Incidents:
         """
         records = records.sort("occurred_at", "record_id")
         rows = self._records.add(records)
+        self._ids += records["record_id"].to_list()
         self._days += records["occurred_at"].dt.epoch("d").to_list()
         links: list[tuple[str, str, float]] = []
         merges: list[tuple[str, str, float]] = []
-        ids = self._records.ids
+        ids = self._ids
         for row, others, values in self._records.links(rows):
             near = list(zip(others.tolist(), values.tolist(), strict=True))
             links += [(ids[row], ids[other], value) for other, value in near]
             merges += [(ids[one], ids[elder], value) for one, elder, value in self._join(row, near)]
         return pl.DataFrame(links, schema=LINKS, orient="row"), pl.DataFrame(merges, schema=MERGES, orient="row")
 
+    def restore(self, members: pl.DataFrame, near: pl.DataFrame, days: Iterable[pl.DataFrame], next_day: int) -> None:
+        """Take up where earlier days ended.
+
+        Args:
+            members: record_id, occurred_at, incident_id, similarity of all records, as they were taken in.
+            near: one_id, other_id, total: the summed similarities between the incidents.
+            days: the last of them again, day by day as they were given to :meth:`add_day`, from
+                :meth:`Records.begin_of` on: their words still count.
+            next_day: the day (since 1970) that will be added next.
+        """
+        self._ids = members["record_id"].to_list()
+        self._days = members["occurred_at"].dt.epoch("d").to_list()
+        self._similarity = members["similarity"].to_list()
+        begun: dict[str, int] = {}
+        for row, (incident_id, day) in enumerate(zip(members["incident_id"], self._days, strict=True)):
+            incident = begun.setdefault(incident_id, row)
+            self._incident_of.append(incident)
+            self._members.setdefault(incident, []).append(row)
+            insort(self._member_days.setdefault(incident, []), day)
+        for one, other, total in near.select("one_id", "other_id", "total").iter_rows():
+            self._bring_near(begun[one], begun[other], total)
+        rows = {record_id: row for row, record_id in enumerate(self._ids)}
+        self._records = Records(self.links, members.height)
+        for at, texts in enumerate(days):
+            texts = texts.sort("occurred_at", "record_id")
+            if at == 0:
+                self._records = Records(self.links, rows[texts["record_id"][0]])
+            known = texts.select(pl.col("known_at").dt.epoch("d").max()).item()
+            self._records.add(texts, is_past=known // self.links.weigh_days < next_day // self.links.weigh_days)
+
     def members(self) -> pl.DataFrame:
         """Grain: record. Key: record_id. ``similarity`` is the mean at which it joined, 1 for the first."""
-        ids = self._records.ids
+        ids = self._ids
         return pl.DataFrame(
             {
                 "record_id": ids,
@@ -102,40 +136,42 @@ class Incidents:
         self._incident_of.append(incident)
         self._similarity.append(1.0 if is_first else round(likeness, 6))
         self._members.setdefault(incident, []).append(row)
+        insort(self._member_days.setdefault(incident, []), self._days[row])
         for other, total in sums.items():
             if other != incident:
                 self._bring_near(incident, other, total)
-        return self._merge(incident)
+        return self._merge(incident, sums.keys() - {incident})
 
     def _active(self, incident: int, row: int) -> int:
         """Members that a link could have reached."""
-        days, window = self._days, self.links.window_days
-        near = sum(abs(days[member] - days[row]) <= window for member in self._members[incident])
+        days, day, window = self._member_days[incident], self._days[row], self.links.window_days
+        near = bisect_right(days, day + window) - bisect_left(days, day - window)
         return max(1, min(near, self.links.most_links))
 
     def _bring_near(self, one: int, other: int, total: float) -> None:
         self._near[one][other] = self._near[one].get(other, 0.0) + total
         self._near[other][one] = self._near[other].get(one, 0.0) + total
 
-    def _merge(self, incident: int) -> list[tuple[int, int, float]]:
+    def _merge(self, incident: int, grown: Iterable[int]) -> list[tuple[int, int, float]]:
+        """Join the incident with neighbours; only those that it has come nearer to (``grown``) can be near enough."""
         merged = []
-        while self._near[incident]:
-            size = len(self._members[incident])
-            likeness, negative = max(
-                (total / (size * len(self._members[other])), -other) for other, total in self._near[incident].items()
-            )
+        while grown:
+            size, near = len(self._members[incident]), self._near[incident]
+            likeness, negative = max((near[other] / (size * len(self._members[other])), -other) for other in grown)
             if likeness < self.growth.merge:
                 break
             elder, younger = sorted((incident, -negative))
             merged.append((younger, elder, round(likeness, 6)))
             for member in self._members[younger]:
                 self._incident_of[member] = elder
-            self._members[elder] = sorted(self._members[elder] + self._members.pop(younger))
+            self._members[elder] += self._members.pop(younger)
+            self._member_days[elder] = sorted(self._member_days[elder] + self._member_days.pop(younger))
             for other, total in self._near.pop(younger).items():
                 del self._near[other][younger]
                 if other != elder:
                     self._bring_near(elder, other, total)
             incident = elder
+            grown = list(self._near[elder])
         return merged
 
 

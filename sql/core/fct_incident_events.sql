@@ -1,7 +1,8 @@
 -- To which incident does each record belong, as far as is known by now?
 -- Grain: record. Key: event_id. Only the records named in ops.affected_events are derived; where one of an incident is
 -- named there, all of it are.
--- Each record follows its surest link, of equal ones the latest before it, so that one that fits two records does not
+-- Each record follows its surest link (any other ground before text),
+-- of equal ones the latest before it, so that one that fits two records does not
 -- make these one. An incident keeps its number as it grows: records that now belong together keep that of the largest
 -- incident they had, of equal ones the oldest, and where one has parted the larger part keeps it. A new incident bears
 -- the number of its earliest record that is free. Features and labels do not read this table: they ask
@@ -29,7 +30,7 @@ followed as (
     qualify
         row_number() over (
             partition by l.event_id
-            order by l.confidence desc, e.occurred_at desc, l.earlier_event_id asc, l.basis asc
+            order by (l.basis = 'text') asc, l.confidence desc, e.occurred_at desc, l.earlier_event_id asc, l.basis asc
         ) = 1
 ),
 

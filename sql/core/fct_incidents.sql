@@ -5,6 +5,7 @@
 select
     i.incident_id,
     count(*)::integer as event_count,
+    (count(distinct e.caller_hash) + count(*) - count(e.caller_hash))::integer as people_count,
     min(e.occurred_at) as first_occurred_at,
     max(e.occurred_at) as last_occurred_at,
     arg_min(e.community_code, (e.occurred_at, e.event_id)) filter (where e.community_code is not null)

@@ -9,20 +9,34 @@ import pytest
 
 from pipelines.main_job import prepare, run_step
 from pipelines.steps import conform as conforming
+from pipelines.steps import link_texts
 from pipelines.steps.run import Run
 from tests.conftest import SmallCity
 from tests.faults.tiny import make_tiny_city, new_home
 
 SOURCES = ("app", "departments", "grid", "hotline")
-DERIVED = ("core.fct_event_versions", "core.fct_handling", "core.fct_incident_links")
-EMPTY = ("ops.changed_records", "ops.waiting_records", "ops.pending_incidents", "ops.affected_events")
+DERIVED = ("core.fct_event_versions", "core.fct_handling", "core.fct_incident_links", "core.fct_text_links")
+EMPTY = (
+    "ops.changed_records",
+    "ops.waiting_records",
+    "ops.pending_incidents",
+    "ops.affected_events",
+    "ops.incident_titles",
+)
+
+
+def test_the_words_of_the_title_are_told_from_those_of_the_text() -> None:
+    tokens = ["路灯", "不", "亮", "路灯", "坏"]
+    assert link_texts.split_title("路灯不亮！", tokens) == (["路灯", "不", "亮"], ["路灯", "坏"])
+    assert link_texts.split_title(None, tokens) == ([], tokens)
+    assert link_texts.split_title("！", tokens) == ([], tokens)
 
 
 def take_in(city: SmallCity, day: dt.date) -> None:
     for source in SOURCES:
         for step in ("land", "clean", "validate"):
             run_step(city.settings(), day, step, source)
-    for step in ("conform", "incidents"):
+    for step in ("conform", "read", "incidents"):
         run_step(city.settings(), day, step)
 
 
@@ -85,6 +99,7 @@ def test_day_by_day_gives_what_one_go_gives_and_numbers_stay(
     assert grown > 0
     assert content(city) == content(at_once)
     assert content(at_once)["core.fct_incident_links"]
+    assert content(at_once)["core.fct_text_links"]
     assert groups(city) == groups(at_once)
     assert any(len(events) > 1 for events in groups(at_once))
 
@@ -96,6 +111,33 @@ def test_in_parts_gives_what_one_go_gives(
     city = new_home(tiny, tmp_path)
     prepare(city.settings())
     take_in(city, city.as_of_date)
+    assert content(city) == content(at_once)
+    assert members(city) == members(at_once)
+
+
+def test_killed_while_linking_texts_the_next_run_takes_in_the_rest(
+    tiny: SmallCity, at_once: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city = new_home(tiny, tmp_path)
+    prepare(city.settings())
+    save, saved = link_texts._save, []
+
+    def save_twice(*args: object) -> None:
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+        save(*args)
+        saved.append(1)
+
+    monkeypatch.setattr(link_texts, "_BLOCK", 20)
+    monkeypatch.setattr(link_texts, "_save", save_twice)
+    with pytest.raises(KeyboardInterrupt):
+        take_in(city, city.as_of_date)
+    with Run(city.settings(), city.as_of_date).warehouse.reading() as door:
+        taken_in = door.scalar("select count(*) from core.fct_text_members")
+    monkeypatch.undo()
+    run_step(city.settings(), city.as_of_date, "incidents")
+    with Run(city.settings(), city.as_of_date).warehouse.reading() as door:
+        assert 0 < taken_in < door.scalar("select count(*) from core.fct_text_members")
     assert content(city) == content(at_once)
     assert members(city) == members(at_once)
 

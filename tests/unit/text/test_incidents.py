@@ -90,6 +90,36 @@ def test_days_fed_one_by_one_give_what_they_give_at_once() -> None:
     assert sum(day[1].height for day in days) == merges.height
 
 
+def test_restored_from_what_was_stored_they_grow_as_before() -> None:
+    records = city().sort("known_at").with_columns(pl.col("known_at").dt.date().alias("day"))
+    at_once, links, _ = find_incidents(records)
+    days = records.partition_by("day", maintain_order=True)
+    for cut in (1, 8, len(days) - 1):
+        members, found, _ = find_incidents(pl.concat(days[:cut]))
+        incident = members.select("record_id", "incident_id")
+        near = (
+            found.join(incident, on="record_id")
+            .join(incident, left_on="earlier_record_id", right_on="record_id", suffix="_other")
+            .filter(pl.col("incident_id") != pl.col("incident_id_other"))
+            .group_by(one_id="incident_id", other_id="incident_id_other")
+            .agg(total=pl.col("similarity").sum())
+        )
+        told = members.join(records.select("record_id", "occurred_at"), on="record_id", maintain_order="left")
+        incidents = Incidents()
+        incidents.restore(told, near, days[:cut], days[cut]["known_at"].dt.epoch("d")[0])
+        later = [incidents.add_day(day)[0] for day in days[cut:]]
+        assert incidents.members().equals(at_once)
+        assert pl.concat([found, *later]).equals(links)
+
+
+def test_records_that_differ_in_issue_or_community_are_not_linked() -> None:
+    for column in ("issue", "community"):
+        told = city().with_columns(pl.lit(None, dtype=pl.String).alias(column))
+        assert incident_of(find_incidents(told)[0])["noise1"] == "noise0"
+        apart = told.with_columns(pl.col("record_id").alias(column))
+        assert find_incidents(apart)[1].height == 0
+
+
 def test_a_record_that_arrives_late_joins_and_does_not_rename() -> None:
     early = incident_of(find_incidents(city())[0])
     late = pl.DataFrame([record("late", NOISE[0], day=1, known=40, said="noise")])
