@@ -114,12 +114,16 @@ class FilterBoosted(Forecaster):
         state = last_state(panel, thresholds.horizon_weeks, self.linear_.exposure_alpha_)
         return self.forecast(state, panel, thresholds)
 
-    def forecast(self, state: WeekState, panel: Panel, thresholds: Thresholds) -> Forecast:
-        """Forecast from the filter's state after the panel's last week."""
+    def forecast(
+        self, state: WeekState, panel: Panel, thresholds: Thresholds, table: NDArray[np.float32] | None = None
+    ) -> Forecast:
+        """Forecast from the filter's state after the panel's last week; ``table`` is its ``rate_inputs`` if at hand."""
         linear = self.linear_.forecast(state, panel, thresholds)
         if self.regressor_ is None:
             return linear
-        table = blanked(rate_inputs(panel.observed, state, thresholds, panel.as_of), RATE_INPUTS, self.without)
+        if table is None:
+            table = rate_inputs(panel.observed, state, thresholds, panel.as_of)
+        table = blanked(table, RATE_INPUTS, self.without)
         mean = state.mean[1] * self.regressor_.predict(self.bins_.transform(table)).reshape(linear.p_hot.shape)
         return Forecast(
             p_hot=self._blend(linear.p_hot, mean, state, thresholds.hot),

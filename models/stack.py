@@ -152,8 +152,8 @@ class FilterStack(Forecaster):
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.base_.linear_.exposure_alpha_)
-        base = self.base_.forecast(state, panel, thresholds)
         table = rate_inputs(panel.observed, state, thresholds, panel.as_of)
+        base = self.base_.forecast(state, panel, thresholds, table)
         p_hot, p_surge = base.p_hot, base.p_surge
         if self.surge_ is not None:
             surge_table = at_height(table, state, surge_thresholds(panel, thresholds).ravel())
