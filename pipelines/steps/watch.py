@@ -14,7 +14,7 @@ from models.selection import Selection, weekly_losses
 _SAID = {
     "issue_mix": "近4周各类诉求的构成与过去一年、去年同期相比，稳定性指数为{value:.2f}（界限{limit:.2f}）",
     "volume": "近4周诉求总量与过去一年、去年同期相比，至少相差{value:.1f}倍（界限{limit:.1f}倍）",
-    "skill": "最近4个到期周的对数损失较此前各周平均高{value:.1f}个标准误（界限{limit:.1f}）",
+    "skill": "最近4个到期周的对数损失较此前各周平均相差{value:+.1f}个标准误，为正即变差（界限{limit:.1f}）",
     "baseline": "最近4个到期周的对数损失与最佳基线之比，最低一周为{value:.2f}（界限{limit:.2f}）",
 }
 _REMEDY = {

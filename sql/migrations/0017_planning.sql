@@ -1,7 +1,8 @@
 -- Two horizons: 7 days for dispatch, 28 days for planning. Tables of the 7-day forecast keep their shape.
 alter table forecast.evaluations add column horizon_days integer default 7;
-alter table forecast.selections add column horizon_days integer default 7;
+-- the column with a default last: it writes rows, after which DuckDB cannot alter the table in the same transaction
 alter table forecast.selections add column reason_code varchar;
+alter table forecast.selections add column horizon_days integer default 7;
 comment on column forecast.evaluations.horizon_days is '预测窗口（天）：7 派单、28 规划';
 comment on column forecast.selections.horizon_days is '预测窗口（天）：7 派单、28 规划';
 comment on column forecast.selections.reason_code is '选用理由代码';

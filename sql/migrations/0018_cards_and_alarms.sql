@@ -67,10 +67,12 @@ comment on column mart.forecast_alarms.threshold is '告警界限（超过为告
 comment on column mart.forecast_alarms.is_raised is '是否告警';
 comment on column mart.forecast_alarms.text is '说明';
 
--- too little to go by is said instead of a confident number; treated cells are told apart once orders are given
-alter table mart.hotspot_forecast add column is_thin boolean default false;
+-- too little to go by is said instead of a confident number; treated cells are told apart once orders are given.
+-- Rows of earlier dates stay null, that is not judged: a default would write them, and DuckDB cannot alter a table again
+-- in the transaction that wrote its rows.
+alter table mart.hotspot_forecast add column is_thin boolean;
 alter table mart.hotspot_forecast add column thin_reason varchar;
-alter table mart.hotspot_forecast add column is_treated boolean default false;
-comment on column mart.hotspot_forecast.is_thin is '是否样本不足（概率不宜引用）';
+alter table mart.hotspot_forecast add column is_treated boolean;
+comment on column mart.hotspot_forecast.is_thin is '是否样本不足（不给出概率；空为当日尚未判定）';
 comment on column mart.hotspot_forecast.thin_reason is '样本不足的原因（空为样本足够）';
-comment on column mart.hotspot_forecast.is_treated is '是否已派未诉先办单（窗口内；尚无派单记录时为否）';
+comment on column mart.hotspot_forecast.is_treated is '是否已派未诉先办单（窗口内；尚无派单记录时为否，空为当日尚未判定）';
