@@ -77,10 +77,11 @@ class ForecastRules(_Strict):
 
 
 class TextRules(_Strict):
-    """When a text's issue is taken from the model, and when a person is asked."""
+    """When a text's issue is taken from the model, when a person is asked, and how far back texts are compared."""
 
     review_below: Annotated[float, Field(ge=0, le=1)] = 0.7
     least_labelled: Annotated[int, Field(ge=50)] = 300
+    linked_days: Annotated[int, Field(ge=28)] = 182
 
 
 class BriefSettings(_Strict):

@@ -21,6 +21,9 @@ _MEMBERS = "core.fct_text_members"
 def link_texts(run: Run) -> dict[str, int]:
     """Take in the texts that became known before the as-of date and are not yet compared; queue whose group changed.
 
+    Of a city's archive only the texts of the last ``linked_days`` days: an incident that ended long ago asks nothing
+    of anybody.
+
     Whole days only, for words are weighed once a day. A text that arrives late is taken in with the last day that was.
     The state is restored from what is stored: groups, likenesses, and the words of the last year. Saved block by
     block, with the queue: killed half-way, the next run takes in the rest.
@@ -31,7 +34,7 @@ def link_texts(run: Run) -> dict[str, int]:
     with run.warehouse.writing() as door:
         dropped = _drop_stale(door)
         last = door.scalar(f"select max(joined_on) from {_MEMBERS}")
-        waiting = door.query(_WAITING, as_of_date=run.as_of_date)
+        waiting = door.query(_WAITING, as_of_date=run.as_of_date, linked_days=run.city.config.text.linked_days)
     if not waiting.height:
         return {"texts_linked": 0, "text_links": 0, "texts_dropped": dropped}
     last = last or _EPOCH
@@ -152,6 +155,7 @@ from core.fct_events as e
 inner join core.fct_event_versions as v on e.event_id = v.event_id and e.text_hash = v.text_hash
 inner join core.fct_text_readings as r on e.text_hash = r.text_hash
 where e.is_resident
+    and e.occurred_at >= $as_of_date::date - to_days($linked_days::integer)
     and e.event_id not in (select m.event_id from core.fct_text_members as m)
 group by e.event_id, e.text_hash, e.occurred_at
 having min(v.known_from) < $as_of_date
