@@ -356,7 +356,8 @@ readings as (
         i.issue_code,
         r.confidence,
         r.known_from,
-        lead(r.known_from) over (partition by r.text_hash order by r.known_from, r.model_id) as known_to
+        lead(r.known_from) over (partition by r.text_hash order by r.known_from, r.model_id) as known_to,
+        min(r.known_from) filter (where r.model_id <> 'review') over (partition by r.text_hash) as first_known_from
     from (
         select
             text_hash,
@@ -391,7 +392,7 @@ cut as (
         q.issue_code,
         q.model_id,
         q.confidence,
-        q.known_from > r.entered_at + interval 7 days as is_late
+        q.first_known_from > r.entered_at as is_late
     from lasting as v
     left join described as r on v.batch_id = r.batch_id and v.row_no = r.row_no and r.issue_code is null
     left join readings as q

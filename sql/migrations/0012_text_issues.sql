@@ -117,7 +117,7 @@ comment on column core.fct_event_versions.issue_basis is
 drop view core.fct_events;
 alter table core.fct_event_versions add column is_issue_late boolean;
 comment on column core.fct_event_versions.is_issue_late is
-'问题是否事后由模型归类（所用模型晚于录入7天以上；预测的特征与结果都不计）';
+'问题是否事后由模型归类（首次归类所用模型晚于录入；预测的特征与结果都不计）';
 create view core.fct_events as
 select * from core.fct_event_versions
 where known_to is null;
@@ -160,4 +160,4 @@ comment on column core.fct_events.place_basis is
 comment on column core.fct_events.place_confidence is '社区定位把握（0—1，按依据约定）';
 comment on column core.fct_events.address_hash is '点位假名（去掉路名和门牌后，HMAC）';
 comment on column core.fct_events.is_issue_late is
-'问题是否事后由模型归类（所用模型晚于录入7天以上；预测的特征与结果都不计）';
+'问题是否事后由模型归类（首次归类所用模型晚于录入；预测的特征与结果都不计）';

@@ -125,7 +125,7 @@ def test_model_cards_repeat_the_figures_of_the_evaluation(finished_city: SmallCi
         sections = connection.execute(
             "select forecaster_name, list(distinct section order by section) from mart.model_cards group by all"
         ).fetchall()
-    assert {name for name, *_ in cards} == {"filter_logistic", "boosted", "filter_boosted", "filter_stack"}
+    assert {name for name, *_ in cards} == {"filter_logistic", "boosted", "filter_stack"}
     for name, text, pr_auc, log_loss in cards:
         assert text.startswith(f"PR-AUC {pr_auc:.3f}、对数损失{log_loss:.4f}"), name
     assert all(len(found) == 6 for _, found in sections)

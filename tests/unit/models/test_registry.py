@@ -11,7 +11,7 @@ def test_every_forecaster_is_found_by_its_name() -> None:
         assert forecaster_named(name).name == name
     assert forecaster_named("ewma_05").get_params() == Ewma(0.05).get_params()
     titles = [model.title for model in all_models()]
-    assert len(set(titles)) == len(titles) == 4
+    assert len(set(titles)) == len(titles) == 3
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
