@@ -68,8 +68,8 @@ comment on column mart.forecast_alarms.is_raised is '是否告警';
 comment on column mart.forecast_alarms.text is '说明';
 
 -- too little to go by is said instead of a confident number; treated cells are told apart once orders are given.
--- Rows of earlier dates stay null, that is not judged: a default would write them, and DuckDB cannot alter a table again
--- in the transaction that wrote its rows.
+-- Rows of earlier dates stay null, that is not judged: a default would write them, and DuckDB cannot alter a table
+-- again in the transaction that wrote its rows.
 alter table mart.hotspot_forecast add column is_thin boolean;
 alter table mart.hotspot_forecast add column thin_reason varchar;
 alter table mart.hotspot_forecast add column is_treated boolean;
