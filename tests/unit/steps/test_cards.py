@@ -86,4 +86,4 @@ def test_the_file_begins_with_the_chosen_model(rows: pl.DataFrame) -> None:
     panel = Panel(AS_OF, ("a",), ("k",), np.ones((10, 1, 1), dtype=np.float32))
     text = to_markdown(card_rows(AS_OF, Card(rows, "ewma_05", panel, {}), {DISPATCH: "boosted"}, "boosted"))
     assert text.startswith("# 模型说明卡：梯度提升树（选用）")
-    assert text.count("# 模型说明卡：") == 4 and text.count("## 已知弱点") == 4
+    assert text.count("# 模型说明卡：") == 3 and text.count("## 已知弱点") == 3
