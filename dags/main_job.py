@@ -41,9 +41,9 @@ DOCS = {
 the file or the contract named in the log, then clear the failed task: batches already taken in are not repeated.""",
     "conform": """Make one model of reported matters out of all sources, and read their text.
 
-**Purpose**: versions with both clocks, places, issues, tokens, an issue where no list gives one.
+**Purpose**: versions with both clocks, places, issues, tokens, an issue where no list gives one, incidents.
 **Reads**: stg. **Writes**: core, ops, models.
-**When it fails**: nothing was changed (one transaction); clear the failed task.""",
+**When it fails**: what a task had not finished is done by the next run, nothing twice; clear the failed task.""",
     "forecast": """Forecast the coming week's hot spots.
 
 **Purpose**: one probability per community and issue, for the brief at 07:30 and the page.

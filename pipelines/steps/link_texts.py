@@ -133,8 +133,12 @@ def _save(run: Run, incidents: Incidents, taken: pl.DataFrame, links: pl.DataFra
         moved = grown.filter(
             pl.col("former_id").is_not_null() & (pl.col("former_id") != pl.col("text_incident_id"))
         ).select("event_id", "text_incident_id")
-        for event_id, incident_id in moved.iter_rows():
-            door.run(f"update {_MEMBERS} set text_incident_id = $i where event_id = $e", i=incident_id, e=event_id)
+        door.run(
+            f"update {_MEMBERS} as m set text_incident_id = n.incident_id "
+            "from (select unnest($events::varchar[]) as event_id, unnest($incidents::varchar[]) as incident_id) as n "
+            "where m.event_id = n.event_id",
+            events=moved["event_id"].to_list(), incidents=moved["text_incident_id"].to_list(),
+        )  # fmt: skip
         door.append(_MEMBERS, new.drop("at", "former_id"))
         door.append("ops.pending_incidents", pl.concat([new.select("event_id"), moved.select("event_id")]))
         known = door.query(f"select event_id, known_from from {_MEMBERS}")

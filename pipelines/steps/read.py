@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.cities.city import City
 from pipelines.steps.run import Counts, Run
-from pipelines.steps.signals import read_signals
+from pipelines.steps.signals import TEXTS, read_signals
 from pipelines.text.places import KnownNames, find_places, rules_hash
 from pipelines.text.segment import MAX_CHARACTERS, Segmenter, is_cut, tokens_of
 from pipelines.warehouse.door import Door
@@ -17,11 +17,6 @@ from pipelines.warehouse.door import Door
 _BLOCK = 20_000
 # so many changed words shift what all others weigh by less than one percent
 _MOST_CHANGED = 30
-_TEXTS = (
-    "select text_hash, any_value(concat_ws(chr(10), title, content)) as text from "
-    "(select text_hash, title, content from stg.hotline_order union all "
-    "select text_hash, title, content from stg.grid_event) where text_hash is not null group by text_hash"
-)
 
 
 def read_text(run: Run) -> Counts:
@@ -38,7 +33,7 @@ def read_text(run: Run) -> Counts:
         stamp = _discard_stale(door, words, f"{segmenter.engine}-{rules_hash()}")
     with run.warehouse.reading() as door:
         texts = door.query(
-            f"select * from ({_TEXTS}) where text_hash not in (select text_hash from core.fct_text_readings) "
+            f"select * from ({TEXTS}) where text_hash not in (select text_hash from core.fct_text_readings) "
             "order by text_hash"
         )
     places = words.filter(pl.col("kind").is_not_null())
@@ -132,7 +127,7 @@ def _discard_stale(door: Door, words: pl.DataFrame, engine: str) -> str:
     touched = "true"
     if was == engine and len(changed) <= _MOST_CHANGED:
         touched = (
-            f"text_hash in (select t.text_hash from ({_TEXTS}) as t, unnest($words::varchar[]) as c (word) "
+            f"text_hash in (select t.text_hash from ({TEXTS}) as t, unnest($words::varchar[]) as c (word) "
             "where contains(t.text, c.word))"
         )
     for table in ("core.fct_text_readings", "core.fct_place_mentions"):

@@ -8,6 +8,12 @@ from pipelines.steps.run import Run
 from pipelines.text.signals import find_signals, lexicon_hash
 
 _BLOCK = 100_000
+TEXTS = (
+    "select text_hash, any_value(concat_ws(chr(10), title, content)) as text from "
+    "(select text_hash, title, content from stg.hotline_order union all "
+    "select text_hash, title, content from stg.grid_event) where text_hash is not null group by text_hash"
+)
+"""Every masked text, once. Key: text_hash."""
 
 
 def read_signals(run: Run) -> int:
@@ -22,11 +28,8 @@ def read_signals(run: Run) -> int:
         door.run("delete from core.fct_text_signals where lexicon_hash <> $h", h=stamp)
     with run.warehouse.reading() as door:
         texts = door.query(
-            "select text_hash, any_value(concat_ws(chr(10), title, content)) as text from "
-            "(select text_hash, title, content from stg.hotline_order union all "
-            "select text_hash, title, content from stg.grid_event) "
-            "where text_hash is not null and text_hash not in (select text_hash from core.fct_text_signals) "
-            "group by text_hash order by text_hash"
+            f"select * from ({TEXTS}) where text_hash not in (select text_hash from core.fct_text_signals) "
+            "order by text_hash"
         )
     for block in texts.iter_slices(_BLOCK):
         found = find_signals(block["text_hash"], block["text"], lexicon)

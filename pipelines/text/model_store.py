@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import skops.io
@@ -18,7 +21,8 @@ TRUSTED = ["models.text_classifier.TextClassifier"]
 
 def save_model(folder: Path, model: TextClassifier) -> str:
     """Write a model under the hash of its bytes, whole or not at all; returns the hash."""
-    content = skops.io.dumps(model)
+    with _quiet():
+        content = skops.io.dumps(model)
     content_hash = hashlib.sha256(content).hexdigest()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = folder / f".{content_hash}.{os.getpid()}"
@@ -42,12 +46,21 @@ def load_model(folder: Path, content_hash: str) -> TextClassifier:
     if hashlib.sha256(content).hexdigest() != content_hash:
         raise WarehouseError(f"{path}: not the model that was saved; {remedy}")
     try:
-        model = skops.io.loads(content, trusted=TRUSTED)
+        with _quiet():
+            model = skops.io.loads(content, trusted=TRUSTED)
     except UntrustedTypesFoundException:
         raise WarehouseError(f"{path}: holds types that no text model has; {remedy}") from None
     if not isinstance(model, TextClassifier):
         raise WarehouseError(f"{path}: holds no text model; {remedy}")
     return model
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Skops looks at every name of every loaded module; Airflow's old names then warn, a thousand times a model."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="skops")
+        yield
 
 
 def _path(folder: Path, content_hash: str) -> Path:
