@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import skops.io
-from skops.io.exceptions import UntrustedTypesFoundException
-
 from models.text_classifier import TextClassifier
 from pipelines.errors import WarehouseError
+
+# skops looks up every name in every loaded module, already on import; Airflow's old names then warn, a thousand times
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
 
 # nothing else may stand in a model file; numpy's arrays skops trusts by itself
 TRUSTED = ["models.text_classifier.TextClassifier"]
@@ -57,7 +60,7 @@ def load_model(folder: Path, content_hash: str) -> TextClassifier:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Skops looks at every name of every loaded module; Airflow's old names then warn, a thousand times a model."""
+    """No warnings from skops' search for names."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="skops")
         yield
