@@ -24,16 +24,20 @@ class FaultCount:
     """Counts rows, and those of them that cannot be read."""
 
     def __init__(self) -> None:
-        self.rows = self.bad = self._in_block = 0
+        self.rows = self.bad = self._in_block = self._block = 0
 
     def add(self, is_bad: bool) -> bool:
         """Count a row; whether there are too many bad ones already."""
-        if self.rows % _BLOCK_ROWS == 0:
-            self._in_block = 0
+        if self.rows // _BLOCK_ROWS != self._block:
+            self._block, self._in_block = self.rows // _BLOCK_ROWS, 0
         self.rows += 1
         self.bad += is_bad
         self._in_block += is_bad
         return self._in_block > MOST_IN_BLOCK
+
+    def add_good(self, rows: int) -> None:
+        """Count rows that can be read."""
+        self.rows += rows
 
     @property
     def is_too_many(self) -> bool:

@@ -12,7 +12,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 import fastexcel
@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from pipelines.errors import RefusedFile
 from pipelines.sources.archive import is_archive
 from pipelines.sources.contract import ROW_FAULT, Source
-from pipelines.sources.csv_file import Row, csv_rows, wrong_bytes
+from pipelines.sources.csv_file import Row, csv_blocks, csv_rows, wrong_bytes
 from pipelines.sources.faults import FIELDS, fault
 from pipelines.sources.jsonl_file import json_rows
 from pipelines.sources.workbook import ALL_SHEETS, sheets
@@ -131,21 +131,30 @@ def check_headers(source: Source, headers: list[str], where: str, needs: bool = 
 def _read_csv(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame]:
     if is_archive(path):
         raise RefusedFile(f"{where}：是 ZIP 压缩包，不是 CSV；请重新提供")
-    rows = csv_rows(path, source.reader.encoding, source.reader.separator, where)
-    head = list(islice(rows, source.reader.header_within))
+    encoding, separator = source.reader.encoding, source.reader.separator
+    head = list(islice(csv_rows(path, encoding, separator, where), source.reader.header_within + 1))
     if not head:
         raise RefusedFile(f"{where}：只有空行；请{source.owner or '提供单位'}重新导出")
-    skip = _header_row([row.fields for row in head], source)
+    skip = _header_row([row.fields for row in head[: source.reader.header_within]], source)
     headers = _named(head[skip].fields)
     has_all = all(any(name in headers for name in names) for names in source.needed_headers)
     if head[skip].fault or (not has_all and any(row.fault for row in head)):
-        raise wrong_bytes(path, source.reader.encoding, where)
+        raise wrong_bytes(path, encoding, where)
     check_headers(source, headers, where)
     # a row that ends behind the last needed column is whole: some programs leave out the separators of blank cells
     fewest = 1 + max(i for i, header in enumerate(headers) if any(header in names for names in source.needed_headers))
-    rows = chain(head[skip + 1 :], rows)
-    while block := list(islice(rows, _ROWS_AT_ONCE)):
-        yield _framed(block, headers, fewest)
+    for rows, plain in csv_blocks(path, encoding, separator, where, len(headers), _ROWS_AT_ONCE):
+        told = [row for row in rows if row.line > head[skip].line]
+        split = plain.filter(pl.col("line") > head[skip].line)
+        lines = pl.Series([row.line for row in told], dtype=pl.Int64).append(split["line"])
+        split = split.drop("line")
+        split.columns = headers
+        found = pl.concat(
+            [_framed(told, headers, fewest), split.with_columns(pl.lit(None, pl.String).alias(ROW_FAULT))]
+        )
+        if told:
+            found = found[lines.arg_sort()]
+        yield found.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in headers)
 
 
 def _framed(rows: list[Row], headers: list[str], fewest: int) -> pl.DataFrame:
@@ -167,8 +176,7 @@ def _framed(rows: list[Row], headers: list[str], fewest: int) -> pl.DataFrame:
     frame = pl.DataFrame(
         [pl.Series(name, values, dtype=pl.String) for name, values in zip(headers, columns, strict=True)]
     )
-    blank_as_null = [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in headers]
-    return frame.select(blank_as_null).with_columns(pl.Series(ROW_FAULT, faults, dtype=pl.String))
+    return frame.with_columns(pl.Series(ROW_FAULT, faults, dtype=pl.String))
 
 
 def _read_workbook(source: Source, path: Path, where: str) -> Iterator[pl.DataFrame]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
+from random import Random
 
 import pytest
 
 from pipelines.errors import RefusedFile
 from pipelines.sources.contract import ROW_FAULT
+from pipelines.sources.csv_file import csv_blocks
 
 HEADER = "工单编号,来电时间,更新时间,主要内容,社区,问题分类"
 ROW = "1,2025-09-01 09:30:00,2025-09-01 09:31:00,路灯不亮,和平社区,路灯"
@@ -181,3 +184,53 @@ def test_more_than_a_hundred_at_once_refuse_a_large_file_early(read_bytes) -> No
     content = HEADER.encode() + b"\n" + (ROW.encode() + b"\n") * 9000 + b"2,\xff,x,x,x,x\n" * 101
     with pytest.raises(RefusedFile, match="第9002行有 utf-8 之外的字节"):
         read_bytes(content + (ROW.encode() + b"\n") * 9000)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_lines_split_at_once_are_the_rows_of_the_reader(tmp_path: Path, seed: int) -> None:
+    random = Random(seed)
+    pieces = [
+        "甲",
+        "b",
+        " ",
+        ",",
+        ",",
+        ",",
+        '"',
+        '""',
+        "\n",
+        "\r\n",
+        "\r",
+        "\t",
+        "，",
+        "",
+        "乙,丙,丁\n",
+        '"戊\n己",庚,辛\n',
+    ]
+    path = tmp_path / "orders.csv"
+    text = "".join(random.choice(pieces) for _ in range(random.choice((5, 80, 900)))) + '\n"'[: random.randrange(2)]
+    odd = b"\xff" if seed % 3 == 0 else b""
+    path.write_bytes(text.replace("乙", "乙\0" if seed % 5 == 0 else "乙").encode() + odd)
+
+    def rows(width: int, lines: int) -> list[tuple[int, list[str], str | None]] | str:
+        found: list[tuple[int, list[str], str | None]] = []
+        try:
+            for block, plain in csv_blocks(path, "utf-8", ",", "hotline orders.csv", width, lines):
+                found += [tuple(row) for row in block]
+                found += [(line, list(fields), None) for line, *fields in plain.iter_rows()]
+        except RefusedFile as error:
+            return str(error)
+        return sorted(found, key=lambda row: row[0])
+
+    one_by_one = rows(0, 2_000)
+    for width in (1, 2, 3, 4):
+        for lines in (1, 7, 2_000):
+            assert rows(width, lines) == one_by_one
+
+
+def test_most_lines_are_split_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text('a,b\n1,2\n"3",4\n5,6\n7\n', encoding="utf-8")
+    ((rows, plain),) = csv_blocks(path, "utf-8", ",", "hotline orders.csv", 2)
+    assert [row.fields for row in rows] == [["3", "4"], ["7"]]
+    assert plain.rows() == [(1, "a", "b"), (2, "1", "2"), (4, "5", "6")]
