@@ -45,21 +45,43 @@ def _with_title_words(records: pl.DataFrame) -> pl.DataFrame:
     return records.with_columns(title_tokens=pl.Series(split, dtype=pl.List(pl.String)))
 
 
-# the titles of the incidents derived anew
+# the titles of the incidents derived anew; only inner joins reach into the large tables, for the right side of another
+# one is read whole
 _TITLED = """
+with affected as (
+    select e.event_id, i.incident_id, e.record_id, e.occurred_at, e.text_hash, e.batch_id, e.row_no
+    from ops.affected_events as e
+    inner join core.fct_incident_events as i on e.event_id = i.event_id
+),
+
+titled as (
+    select a.*, s.title
+    from affected as a
+    inner join stg.hotline_order as s
+        on a.record_id = s.record_id and a.batch_id = s.batch_id and a.row_no = s.row_no
+    where s.title is not null
+    union all
+    select a.*, s.title
+    from affected as a
+    inner join stg.grid_event as s
+        on a.record_id = s.record_id and a.batch_id = s.batch_id and a.row_no = s.row_no
+    where s.title is not null
+),
+
+read as (
+    select r.text_hash, r.tokens
+    from core.fct_text_readings as r
+    inner join (select distinct text_hash from titled) as t on r.text_hash = t.text_hash
+)
+
 select
-    i.event_id as record_id,
-    i.incident_id,
-    e.occurred_at,
-    coalesce(h.title, g.title) as title,
+    t.event_id as record_id,
+    t.incident_id,
+    t.occurred_at,
+    t.title,
     coalesce(r.tokens, []) as tokens
-from core.fct_incident_events as i
-inner join ops.affected_events as a on i.event_id = a.event_id
-inner join core.fct_events as e on i.event_id = e.event_id
-left join stg.hotline_order as h on e.batch_id = h.batch_id and e.row_no = h.row_no
-left join stg.grid_event as g on e.batch_id = g.batch_id and e.row_no = g.row_no
-left join core.fct_text_readings as r on e.text_hash = r.text_hash
-where coalesce(h.title, g.title) is not null
+from titled as t
+left join read as r on t.text_hash = r.text_hash
 """
 
 _AFFECTED = """
@@ -82,10 +104,40 @@ members as (
     select event_id, incident_id
     from core.fct_incident_events
     where incident_id in (select incident_id from touched)
+),
+
+all_of_them as (
+    select coalesce(m.event_id, r.event_id) as event_id, m.incident_id
+    from reached as r
+    full join members as m on r.event_id = m.event_id
+),
+
+-- as one list, so that the planner takes them for few; and by the number of the record, because DuckDB passes over
+-- blocks of rows by the first eight bytes of a text, which are the same in the event_id of all records of a source
+known as (
+    select e.*
+    from core.fct_events as e
+    inner join (
+        select unnest(event_ids) as event_id
+        from (select list(event_id) as event_ids from all_of_them)
+    ) as a on e.event_id = a.event_id and e.record_id = substr(a.event_id, instr(a.event_id, ':') + 1)
 )
 
 insert into ops.affected_events
-select coalesce(m.event_id, r.event_id), m.incident_id
-from reached as r
-full join members as m on r.event_id = m.event_id
+select
+    a.event_id,
+    a.incident_id,
+    k.record_id,
+    k.occurred_at,
+    k.source_name,
+    k.channel,
+    k.is_resident,
+    k.community_code,
+    k.issue_code,
+    k.caller_hash,
+    k.text_hash,
+    k.batch_id,
+    k.row_no
+from all_of_them as a
+left join known as k on a.event_id = k.event_id
 """

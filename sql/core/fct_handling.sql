@@ -12,30 +12,38 @@ with in_force as (
     where gate in ('passed', 'warned')
 ),
 
-orders as (
-    select
-        source_name,
-        record_id,
-        known_at,
-        batch_id,
-        row_no,
-        unit_chain
+chained as (
+    select source_name
     from stg.hotline_order
-    union all
-    select
-        source_name,
-        record_id,
-        known_at,
-        batch_id,
-        row_no,
-        unit_chain
+    where unit_chain is not null
+    union
+    select source_name
     from stg.grid_event
+    where unit_chain is not null
 ),
 
-chained as (
-    select distinct source_name
-    from orders
-    where unit_chain is not null
+orders as (
+    select
+        h.source_name,
+        h.record_id,
+        h.known_at,
+        h.batch_id,
+        h.row_no,
+        h.unit_chain
+    from stg.hotline_order as h
+    inner join ops.changed_records as c on h.source_name = c.source_name and h.record_id = c.record_id
+    where h.source_name in (select x.source_name from chained as x)
+    union all
+    select
+        g.source_name,
+        g.record_id,
+        g.known_at,
+        g.batch_id,
+        g.row_no,
+        g.unit_chain
+    from stg.grid_event as g
+    inner join ops.changed_records as c on g.source_name = c.source_name and g.record_id = c.record_id
+    where g.source_name in (select x.source_name from chained as x)
 ),
 
 said as (
@@ -56,7 +64,6 @@ said as (
         row_no,
         false as is_void
     from orders
-    where source_name in (select c.source_name from chained as c)
     union all by name
     select
         source_name,

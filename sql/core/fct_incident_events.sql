@@ -7,15 +7,15 @@
 -- incident they had, of equal ones the oldest, and where one has parted the larger part keeps it. A new incident bears
 -- the number of its earliest record that is free. Features and labels do not read this table: they ask
 -- fct_incident_links as of their date.
--- Reads: core.fct_events, core.fct_open_links, core.fct_incident_events, ops.affected_events
+-- Reads: core.fct_open_links, core.fct_incident_events, ops.affected_events
 with recursive affected as (
     select
-        a.event_id,
-        a.incident_id as former_id,
-        e.occurred_at,
-        (e.occurred_at, a.event_id) as place
-    from ops.affected_events as a
-    inner join core.fct_events as e on a.event_id = e.event_id
+        event_id,
+        incident_id as former_id,
+        occurred_at,
+        (occurred_at, event_id) as place
+    from ops.affected_events
+    where occurred_at is not null
 ),
 
 followed as (
@@ -114,6 +114,7 @@ taken as (
     select i.incident_id
     from core.fct_incident_events as i
     inner join unnamed as u on regexp_replace(i.incident_id, '#[0-9]+$', '') = u.event_id
+    where contains(i.incident_id, '#')
 ),
 
 named as (

@@ -7,7 +7,7 @@
 -- spot, issue and community within 3 days. The last two only across sources: within one, its own numbers tell matters
 -- apart. The best ground counts. Neighbours who report one spot are residents of their own: one incident, but each
 -- counts. So only a named link or the same caller makes two residents' records count once. Confidence is a convention.
--- Reads: core.fct_event_versions, ops.changed_records
+-- Reads: core.fct_event_versions, core.dim_source, ops.changed_records
 with changed as (
     select distinct
         v.event_id,
@@ -22,6 +22,88 @@ with changed as (
         date_diff('day', date '2000-01-01', v.occurred_at::date) as day_no
     from core.fct_event_versions as v
     inner join ops.changed_records as c on v.source_name = c.source_name and v.record_id = c.record_id
+),
+
+-- as lists, so that the planner takes them for few and does not build on the whole history
+wanted as (
+    select
+        list(distinct caller_hash) as caller_hashes,
+        list(distinct address_hash) as address_hashes,
+        list(distinct record_id) as record_ids,
+        list(distinct linked_record_id) as linked_record_ids,
+        min(occurred_at) - interval 7 days as first_at,
+        max(occurred_at) + interval 7 days as last_at
+    from changed
+),
+
+wanted_callers as (select unnest(caller_hashes) as caller_hash from wanted),
+
+wanted_spots as (select unnest(address_hashes) as address_hash from wanted),
+
+wanted_records as (select unnest(record_ids) as record_id from wanted),
+
+wanted_numbers as (select unnest(linked_record_ids) as record_id from wanted),
+
+others as (
+    select s.source_name
+    from core.dim_source as s
+    where exists (
+        select 1
+        from changed as x
+        where x.source_name <> s.source_name
+    )
+),
+
+-- of the whole history few records share a caller or a spot with a changed one: found by that alone, which is cheap
+callers as (
+    select
+        v.caller_hash,
+        v.event_id,
+        v.source_name,
+        v.community_code,
+        v.issue_code,
+        v.occurred_at,
+        date_diff('day', date '2000-01-01', v.occurred_at::date) // 7 as block_no
+    from core.fct_event_versions as v
+    inner join wanted_callers as w on v.caller_hash = w.caller_hash
+    where
+        v.source_name in (select o.source_name from others as o)
+        and v.occurred_at >= (select x.first_at from wanted as x)
+        and v.occurred_at <= (select x.last_at from wanted as x)
+),
+
+spots as (
+    select
+        v.address_hash,
+        v.event_id,
+        v.source_name,
+        v.community_code,
+        v.issue_code,
+        v.occurred_at,
+        date_diff('day', date '2000-01-01', v.occurred_at::date) // 3 as block_no
+    from core.fct_event_versions as v
+    inner join wanted_spots as w on v.address_hash = w.address_hash
+    where
+        v.source_name in (select o.source_name from others as o)
+        and v.occurred_at >= (select x.first_at from wanted as x)
+        and v.occurred_at <= (select x.last_at from wanted as x)
+),
+
+-- whom a changed record names, and who names one
+meant as (
+    select
+        v.event_id,
+        v.record_id
+    from core.fct_event_versions as v
+    inner join wanted_numbers as w on v.record_id = w.record_id
+),
+
+naming as (
+    select
+        v.event_id,
+        v.linked_record_id
+    from core.fct_event_versions as v
+    inner join wanted_records as w on v.linked_record_id = w.record_id
 ),
 
 -- joined by blocks of days, one to each side: a spot that is reported every day would otherwise meet all its past
@@ -48,24 +130,24 @@ met as (
         v.event_id as other_id,
         'link' as basis
     from changed as c
-    inner join core.fct_event_versions as v on c.linked_record_id = v.record_id and c.event_id <> v.event_id
+    inner join meant as v on c.linked_record_id = v.record_id and c.event_id <> v.event_id
     union
     select
         v.event_id as one_id,
         c.event_id as other_id,
         'link' as basis
     from changed as c
-    inner join core.fct_event_versions as v on c.record_id = v.linked_record_id and c.event_id <> v.event_id
+    inner join naming as v on c.record_id = v.linked_record_id and c.event_id <> v.event_id
     union
     select
         least(c.event_id, v.event_id) as one_id,
         greatest(c.event_id, v.event_id) as other_id,
         'caller' as basis
     from caller_blocks as c
-    inner join core.fct_event_versions as v
+    inner join callers as v
         on
             c.caller_hash = v.caller_hash
-            and c.block_no = date_diff('day', date '2000-01-01', v.occurred_at::date) // 7
+            and c.block_no = v.block_no
             and c.community_code = v.community_code
             and c.issue_code = v.issue_code
             and c.source_name <> v.source_name
@@ -76,10 +158,10 @@ met as (
         greatest(c.event_id, v.event_id) as other_id,
         'address' as basis
     from address_blocks as c
-    inner join core.fct_event_versions as v
+    inner join spots as v
         on
             c.address_hash = v.address_hash
-            and c.block_no = date_diff('day', date '2000-01-01', v.occurred_at::date) // 3
+            and c.block_no = v.block_no
             and c.community_code = v.community_code
             and c.issue_code = v.issue_code
             and c.source_name <> v.source_name

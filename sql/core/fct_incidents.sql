@@ -1,7 +1,7 @@
 -- Which incidents are there, as far as is known by now, and who told of them when?
 -- Grain: incident. Key: incident_id. Only incidents of the records named in ops.affected_events
 -- are derived. Place and issue are those of the earliest record that has them.
--- Reads: core.fct_incident_events, core.fct_events, ops.affected_events
+-- Reads: core.fct_incident_events, ops.affected_events
 select
     i.incident_id,
     count(*)::integer as event_count,
@@ -15,6 +15,5 @@ select
     list(distinct e.source_name order by e.source_name) as source_names,
     bool_or(e.is_resident) as has_resident
 from core.fct_incident_events as i
-inner join core.fct_events as e on i.event_id = e.event_id
-where i.event_id in (select a.event_id from ops.affected_events as a)
+inner join ops.affected_events as e on i.event_id = e.event_id
 group by i.incident_id

@@ -160,11 +160,15 @@ class Stage:
                 for filled in [self._filled(table, row, number)]
             }
             given["ops.changed_records"] = [{"source_name": s, "record_id": r} for s, r in sorted(records)]
-        if about.startswith("core.fct_incident") and "ops.affected_events" not in given:
-            given["ops.affected_events"] = [
-                {"event_id": event_id} for event_id in
-                dict.fromkeys(row["event_id"] for row in given.get("core.fct_event_versions", []))
-            ]  # fmt: skip
+        if about.startswith("core.fct_incident"):
+            matters = {
+                row["event_id"]: {name: row[name] for name in self._columns["ops.affected_events"] if name in row}
+                for row in (self._filled("core.fct_event_versions", row, number)
+                            for number, row in enumerate(given.get("core.fct_event_versions", []), 1))
+                if row.get("known_to") is None
+            }  # fmt: skip
+            affected = given.get("ops.affected_events", [{"event_id": event_id} for event_id in matters])
+            given["ops.affected_events"] = [matters.get(row["event_id"], {}) | row for row in affected]
         return given
 
     def _filled(self, table: str, row: Row, number: int) -> Row:
