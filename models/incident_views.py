@@ -102,10 +102,8 @@ def title_incidents(records: pl.DataFrame) -> pl.DataFrame:
         incident_id, title: at most 30 characters; null where no record has a title. Key: incident_id.
     """
     titled = records.filter(pl.col("title").str.strip_chars() != "").sort("occurred_at", "record_id")
-    named = [
-        (incident, _best_title(group["title"].to_list(), group["title_tokens"].to_list()))
-        for (incident,), group in titled.group_by("incident_id", maintain_order=True)
-    ]
+    grouped = titled.group_by("incident_id", maintain_order=True).agg("title", "title_tokens")
+    named = [(incident, _best_title(told, tokens)) for incident, told, tokens in grouped.iter_rows()]
     titles = pl.DataFrame(
         named, schema={"incident_id": records.schema["incident_id"], "title": pl.String}, orient="row"
     )
@@ -113,6 +111,8 @@ def title_incidents(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _best_title(titles: Sequence[str], tokens: Sequence[Sequence[str]]) -> str | None:
+    if len(titles) == 1:
+        return clean_title(titles[0]) or None
     share = Counter(word for words in tokens for word in set(words))
     best: tuple[float, int] | None = None
     for at, words in enumerate(tokens):
