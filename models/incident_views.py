@@ -31,6 +31,11 @@ _CLOSING = re.compile(
 _PLEA = re.compile(r"^(?:请求|恳请|敦促|希望|建议|请)+|尽快|尽早|切实")  # the first to go where room is short
 # what stands for a name that was masked
 _MASKED = re.compile(r"\[[^\]]*\]|【[^】]*】|\d{5,}")
+# words that stand in the titles of any matter, and so tell of none
+_GENERAL = frozenset(
+    "的 了 在 是 和 与 有 就 都 请 求 望 问题 情况 现象 行为 影响 生活 严重 有关 相关 关于 投诉 举报 反映 反应 咨询 "
+    "询问 求助 建议 希望 要求 解决 处理 居民 市民".split()
+)
 _END = re.compile(r"[。！!？?；;]")
 
 
@@ -128,7 +133,7 @@ def _best_title(titles: Sequence[str], tokens: Sequence[Sequence[str]]) -> str |
     share = Counter(word for words in tokens for word in set(words))
     best: tuple[float, int] | None = None
     for at, words in enumerate(tokens):
-        worth = sum(share[word] - 1 for word in set(words)) / len(titles) / math.sqrt(max(len(words), 4))
+        worth = sum(share[word] - 1 for word in set(words) - _GENERAL) / len(titles) / math.sqrt(max(len(words), 4))
         cleaned = clean_title(titles[at])
         worth -= 0.5 * (len(cleaned) < 4)
         worth *= 0.85 if cleaned.endswith("…") else 1.0

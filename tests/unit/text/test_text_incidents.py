@@ -253,6 +253,20 @@ def test_a_title_is_what_most_of_them_say() -> None:
     assert title_incidents(records).rows() == [("i", "绿洲花园打桩噪音")]
 
 
+def test_words_of_any_matter_make_no_title() -> None:
+    words = [["反映", "绿洲花园", "影响", "生活", "的", "问题"]] * 2 + [["反映", "绿洲花园", "打桩", "噪音"]]
+    records = pl.DataFrame(
+        {
+            "record_id": ["1", "2", "3"],
+            "incident_id": "i",
+            "occurred_at": START,
+            "title": ["".join(title) for title in words],
+            "title_tokens": words,
+        }
+    )
+    assert title_incidents(records).rows() == [("i", "绿洲花园打桩噪音")]
+
+
 def test_a_title_that_must_be_cut_gives_way_to_one_as_good() -> None:
     words = ["绿洲花园", "打桩", "噪音"]
     titles = ["绿洲花园打桩噪音" + "很" * 30, "绿洲花园打桩噪音"]
