@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipelines.briefs.incident_model import IncidentRow, Incidents
 from pipelines.briefs.model import Brief, Outlook, Quality, Trends
-from pipelines.briefs.wording import day, figure, percentage, probability, span
+from pipelines.briefs.wording import day, figure, full_day, percentage, probability
 
 URGENT_MARK = "【危险】"
 
@@ -124,14 +124,15 @@ def _incidents(incidents: Incidents | None) -> list[Block]:
         return _paragraphs(incidents.lines)
     columns = (
         Column("位次", 5, True),
-        Column("事件（问题）", 21),
-        Column("区、街道、社区", 17),
+        Column("事件（问题）", 19),
+        Column("区、街道、社区", 15),
         Column("人数", 6, True),
         Column("件数", 6, True),
-        Column("首次至最近", 13),
+        Column("首次", 8, True),
+        Column("最近", 8, True),
         Column("近7天", 6, True),
         Column("未办结", 7, True),
-        Column("承办单位", 12),
+        Column("承办单位", 13),
         Column("热度", 7, True),
     )
     rows = tuple(
@@ -141,7 +142,8 @@ def _incidents(incidents: Incidents | None) -> list[Block]:
             row.place,
             str(row.people_count),
             str(row.event_count),
-            span(row.first_date, row.last_date),
+            day(row.first_date) if row.first_date.year == row.last_date.year else full_day(row.first_date),
+            day(row.last_date),
             str(row.event_count_7d),
             _open(row),
             row.units,
