@@ -117,5 +117,6 @@ def _about(reader: Reader, view: IncidentView, record_count: int) -> pl.DataFram
 def filter_text(reader: Reader, view: IncidentView) -> str:
     """The filter in words."""
     said = export.filter_text(reader, view)
-    days = [f"{view.since or '—'} 至 {view.until or '—'} 有诉求"] if view.since or view.until else []
-    return "；".join([*days, *([] if said.startswith("无") and days else [said])])
+    own = [f"事件编号 {view.id}"] if view.id else []
+    own += [f"首次至最近与 {view.since or '—'} 至 {view.until or '—'} 相交"] if view.since or view.until else []
+    return "；".join([*own, *([] if said.startswith("无") and own else [said])])

@@ -25,7 +25,8 @@ FILTERED = (
     + """
 , filtered as (
     select * from visible
-    where ($district is null or district_code = $district)
+    where ($id is null or incident_id = $id)
+      and ($district is null or district_code = $district)
       and ($street is null or street_code = $street)
       and ($community is null or community_code = $community)
       and ($issue is null or issue_code = $issue)

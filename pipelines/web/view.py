@@ -138,10 +138,11 @@ class View(BaseModel):
 
 
 class IncidentView(View):
-    """A view of the incidents: of those that have a record between two days, both included."""
+    """A view of the incidents: of those whose time from first to last record meets two days, or of a single one."""
 
     columns: ClassVar[Mapping[str, Column]] = INCIDENT_COLUMN_OF
 
+    id: Annotated[Annotated[str, Field(max_length=200)] | None, BeforeValidator(_empty_is_none)] = None
     since: Day = None
     until: Day = None
     sort: str = "heat"

@@ -158,7 +158,17 @@ def test_the_workbook_adds_up_and_is_safe_to_open(client: TestClient) -> None:
     assert about["诉求件数"] == "9，其中在查看范围内、列入诉求清单的 9" and about["筛选条件"] == "无（全部）"
     filtered = fastexcel.read_excel(client.get("/incidents.xlsx?since=2026-11-20&district=110105").content)
     about = dict(filtered.load_sheet("说明").to_polars().iter_rows())
-    assert about["筛选条件"] == "2026-11-20 至 — 有诉求；朝阳区" and about["事件数"] == "1"
+    assert about["筛选条件"] == "首次至最近与 2026-11-20 至 — 相交；朝阳区" and about["事件数"] == "1"
+
+
+def test_one_incident_is_exported_by_its_number(client: TestClient, granted: Granted) -> None:
+    address = "/incidents.xlsx?id=hotline%3A1%232"
+    assert f'href="{address}"' in client.get(INCIDENT).text
+    book = fastexcel.read_excel(client.get(address).content)
+    assert book.load_sheet("诉求清单").to_polars().height == 5
+    assert dict(book.load_sheet("说明").to_polars().iter_rows())["筛选条件"] == "事件编号 hotline:1#2"
+    li = granted("li", "person,area_code\nli,110108\n")
+    assert fastexcel.read_excel(li.get(address).content).load_sheet("诉求清单").to_polars().height == 0
 
 
 def test_an_older_publication_has_no_incidents(tmp_path: Path) -> None:
