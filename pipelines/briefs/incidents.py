@@ -93,7 +93,10 @@ def _newest(found: list[Row]) -> tuple[str, ...]:
     """Those that grow now; heat goes by people of 90 days, so they need not stand in the table."""
     if not found:
         return ()
-    named = "、".join(f"{_place(row)}“{_title(row)}”{row['event_count_7d']}件" for row in found)
+    places = [_place(row) if row["community_code"] else "" for row in found]
+    named = "、".join(
+        f"{place}“{_title(row)}”{row['event_count_7d']}件" for place, row in zip(places, found, strict=True)
+    )
     return (f"近7天新增最多的：{named}。",)
 
 
@@ -104,7 +107,7 @@ def _repeats(totals: Row) -> tuple[str, ...]:
     return (
         f"近28天重复诉求{repeated}件（占{repeated / events:.1%}）：同一点位同一问题再次反映"
         f"{totals['same_place_count_28d']}件，同一来电人就同一事项再次反映{totals['same_caller_count_28d']}件，"
-        f"文本相同{totals['same_text_count_28d']}件；一件可同时合于几项。",
+        f"文本相同{totals['same_text_count_28d']}件；一件可同时符合几项。",
     )
 
 

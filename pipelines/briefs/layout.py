@@ -152,12 +152,8 @@ def _incidents(incidents: Incidents | None) -> list[Block]:
         for row in incidents.rows
     )
     table = Table("表2　重点事件（按热度；人数、件数为近90天）", columns, rows)
-    return [
-        Paragraph(incidents.lines[0]),
-        table,
-        *_paragraphs(incidents.notes, "note"),
-        *_paragraphs(incidents.lines[1:]),
-    ]
+    first, *others = incidents.lines
+    return [Paragraph(first), table, *_paragraphs(tuple(others)), *_paragraphs(incidents.notes, "note")]
 
 
 def _open(row: IncidentRow) -> str:

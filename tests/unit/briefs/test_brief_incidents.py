@@ -37,7 +37,7 @@ def test_counts_are_those_of_the_snapshot(brief: Brief, published: duckdb.DuckDB
     total, newest, repeats = brief.incidents.lines
     assert "近28天居民诉求33件，其中20件（占60.6%）" in total and "归为3起" in total
     assert "列前2起，近90天合计14人次、20件，其中近7天7件" in total
-    assert newest == "近7天新增最多的：未定位“（无标题）”4件、东岭区梧桐街道福泽社区“梧桐路垃圾堆放（暴露垃圾）”3件。"
+    assert newest == "近7天新增最多的：“（无标题）”4件、东岭区梧桐街道福泽社区“梧桐路垃圾堆放（暴露垃圾）”3件。"
     assert "重复诉求8件（占24.2%）" in repeats and "再次反映3件" in repeats and "文本相同1件" in repeats
 
 
