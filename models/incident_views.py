@@ -32,10 +32,11 @@ _PLEA = re.compile(r"^(?:请求|恳请|敦促|希望|建议|请)+|尽快|尽早|
 # what stands for a name that was masked
 _MASKED = re.compile(r"\[[^\]]*\]|【[^】]*】|\d{5,}")
 # words that stand in the titles of any matter, and so tell of none
-_GENERAL = frozenset(
-    "的 了 在 是 和 与 有 就 都 请 求 望 问题 情况 现象 行为 影响 生活 严重 有关 相关 关于 投诉 举报 反映 反应 咨询 "
-    "询问 求助 建议 希望 要求 解决 处理 居民 市民".split()
-)
+_GENERAL = {
+    "的", "了", "在", "是", "和", "与", "有", "就", "都", "请", "求", "望", "问题", "情况", "现象", "行为",
+    "影响", "生活", "严重", "有关", "相关", "关于", "投诉", "举报", "反映", "反应", "咨询", "询问", "求助",
+    "建议", "希望", "要求", "解决", "处理", "居民", "市民",
+}  # fmt: skip
 _END = re.compile(r"[。！!？?；;]")
 
 
