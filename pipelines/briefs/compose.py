@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import duckdb
 
 from pipelines.briefs.actions import compose_actions
+from pipelines.briefs.incidents import compose_incidents
 from pipelines.briefs.intake import compose_intake
 from pipelines.briefs.lookback import compose_lookback
 from pipelines.briefs.model import Brief, BriefRules, Intake, Masthead, Outlook, Trends
@@ -66,6 +67,7 @@ def compose(
         definitions=_definitions(as_of_date, rules),
         signature=("签发：", "审核：", "联系人：", "联系电话："),
         quality_page=compose_quality_page(reader),
+        incidents=compose_incidents(reader, rules),
     )
 
 
@@ -113,6 +115,8 @@ def _definitions(as_of_date: dt.date, rules: BriefRules) -> tuple[str, ...]:
         f"变化：均列基数；基数为零或无数据的写“无可比”。问题表的前7日指{base_window(as_of_date)}。",
         "热点：同一社区同一问题7天内居民诉求达到门槛件数。门槛按问题每年核定一次，列于预测表。",
         "反复热点：近8周中已有2周及以上成为热点的点位再次成为热点；表中括号内为近8周的热点周数。",
+        "重点事件：所述相近、同一点位或来源注明关联的居民诉求，由程序归为一起，未经人工核实；"
+        "人数和件数按近90天统计，没有来电人标识的每件计一人。",
         "概率：情况相同的点位中预计成为热点的比例，如0.72指约七成会、三成不会；预测供提前排查，不是对事实的认定。",
         "基线：不用模型、只按以往件数推算的简单方法中回测最好的一种，列出以便核对模型是否确有用处。",
         f"今日要办：概率{rules.min_probability:.2f}及以上（危险问题{rules.min_dangerous_probability:.2f}及以上）方列入，"

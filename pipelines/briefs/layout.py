@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipelines.briefs.incident_model import IncidentRow, Incidents
 from pipelines.briefs.model import Brief, Outlook, Quality, Trends
-from pipelines.briefs.wording import day, figure, percentage, probability
+from pipelines.briefs.wording import day, figure, full_day, percentage, probability
 
 URGENT_MARK = "【危险】"
 
@@ -68,6 +69,7 @@ def lay_out(brief: Brief) -> list[Block]:
         *_paragraphs(brief.intake.lines),
         Heading("二、热点与异动"),
         *_trends(brief.trends),
+        *_incidents(brief.incidents),
         Heading("三、未来7日热点预测"),
         *_outlook(brief.outlook),
         Heading("四、上期预测回看"),
@@ -115,6 +117,49 @@ def _trends(trends: Trends) -> list[Block]:
     return [Paragraph(trends.lines[0]), table, *_paragraphs(trends.lines[1:])]
 
 
+def _incidents(incidents: Incidents | None) -> list[Block]:
+    if incidents is None:
+        return []
+    if not incidents.rows:
+        return _paragraphs(incidents.lines)
+    columns = (
+        Column("位次", 5, True),
+        Column("事件（问题）", 19),
+        Column("区、街道、社区", 15),
+        Column("人数", 6, True),
+        Column("件数", 6, True),
+        Column("首次", 8, True),
+        Column("最近", 8, True),
+        Column("近7天", 6, True),
+        Column("未办结", 7, True),
+        Column("承办单位", 13),
+        Column("热度", 7, True),
+    )
+    rows = tuple(
+        (
+            str(row.rank),
+            row.title,
+            row.place,
+            str(row.people_count),
+            str(row.event_count),
+            day(row.first_date) if row.first_date.year == row.last_date.year else full_day(row.first_date),
+            day(row.last_date),
+            str(row.event_count_7d),
+            _open(row),
+            row.units,
+            row.heat,
+        )
+        for row in incidents.rows
+    )
+    table = Table("表2　重点事件（按热度；人数、件数为近90天）", columns, rows)
+    first, *others = incidents.lines
+    return [Paragraph(first), table, *_paragraphs(tuple(others)), *_paragraphs(incidents.notes, "note")]
+
+
+def _open(row: IncidentRow) -> str:
+    return "不详" if row.open_count is None else f"{row.open_count}／{row.closing_known_count}"
+
+
 def _outlook(outlook: Outlook) -> list[Block]:
     blocks: list[Block] = [*_paragraphs(outlook.lines)]
     if outlook.rows:
@@ -143,7 +188,7 @@ def _outlook(outlook: Outlook) -> list[Block]:
             )
             for method in outlook.methods
         )
-        blocks.append(Table("表3　回测成绩（对数损失、校准误差越小越好）", columns, rows))
+        blocks.append(Table("表4　回测成绩（对数损失、校准误差越小越好）", columns, rows))
     return blocks
 
 
@@ -173,7 +218,7 @@ def _forecast_table(outlook: Outlook) -> Table:
         )
         for row in outlook.rows
     )
-    return Table("表2　未来7日热点预测", columns, rows)
+    return Table("表3　未来7日热点预测", columns, rows)
 
 
 def _quality(quality: Quality) -> list[Block]:
@@ -202,5 +247,5 @@ def _quality(quality: Quality) -> list[Block]:
         )
         for row in quality.sources
     )
-    caption = "表4　各来源收发情况（收到＝接收＋退回＋被替代；单位：行、个、件）"
+    caption = "表5　各来源收发情况（收到＝接收＋退回＋被替代；单位：行、个、件）"
     return [Table(caption, columns, rows), *_paragraphs(quality.lines)]

@@ -39,6 +39,7 @@ _SECTIONS = {
     "definitions": "口径说明",
     "signature": "落款",
     "quality_page": "附件　数据质量",
+    "incidents": "二、热点与异动（重点事件）",
 }
 NOT_SHOWN = "（不示）"
 

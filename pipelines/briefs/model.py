@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from pipelines.briefs.incident_model import Incidents
 from pipelines.briefs.quality_model import QualityPage
 from pipelines.errors import XianbanError
 
@@ -30,6 +31,8 @@ class BriefRules:
         backlog_min_overdue: overdue complaints from which the backlog of a unit may stand out.
         backlog_min_share: and the share of all overdue complaints that it must hold.
         backlog_lines: most action lines about backlog.
+        incident_rows: rows of the table of incidents.
+        incident_min_people: people from whom on an incident is listed.
     """
 
     list_length: int = 20
@@ -42,6 +45,8 @@ class BriefRules:
     backlog_min_overdue: int = 10
     backlog_min_share: float = 0.2
     backlog_lines: int = 2
+    incident_rows: int = 5
+    incident_min_people: int = 2
 
     def __post_init__(self) -> None:
         """Refuse rules under which the brief would not be one.
@@ -280,7 +285,7 @@ class Quality:
 class Brief:
     """A composed brief: everything that any rendering shows.
 
-    ``quality_page`` is None in briefs that were archived before there was one.
+    ``quality_page`` and ``incidents`` are None in briefs that were archived before there were any.
     """
 
     masthead: Masthead
@@ -295,6 +300,7 @@ class Brief:
     definitions: tuple[str, ...]
     signature: tuple[str, ...]
     quality_page: QualityPage | None = None
+    incidents: Incidents | None = None
 
 
 _ADAPTER = TypeAdapter(Brief)

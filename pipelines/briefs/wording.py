@@ -114,6 +114,15 @@ def percentage(value: float | None) -> str:
     return "—" if value is None else f"{value:.1%}"
 
 
+def heat_in_parts(people_count: int, recency: float, heat: float) -> tuple[str, str]:
+    """An incident's heat and its parts with two decimals, as in 12.83 and 12＋0.55＋0.28, which add up as printed.
+
+    The last part, that of volume, takes what rounding leaves.
+    """
+    total, recent = round(heat, 2), round(recency, 2)
+    return f"{total:.2f}", f"{people_count}＋{recent:.2f}＋{total - people_count - recent:.2f}"
+
+
 def amount(value: float) -> str:
     """A count with its unit; means keep one decimal."""
     return f"{value:.0f}件" if float(value).is_integer() else f"{value:.1f}件"

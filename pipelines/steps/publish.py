@@ -19,7 +19,7 @@ MART = (
     "hotspot_forecast", "cell_history", "daily_counts", "lookback", "source_status", "evaluations", "selections",
     "issue_words", "places", "issues", "unmapped_values", "unplaced_values", "source_gates", "row_outcomes",
     "gate_findings", "planning_forecast", "planning_selections", "planning_evaluations", "model_cards",
-    "forecast_alarms", "incidents", "repeats",
+    "forecast_alarms", "incidents", "repeats", "incident_records", "incident_totals",
 )  # fmt: skip
 
 

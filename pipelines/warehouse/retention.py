@@ -22,6 +22,11 @@ _TEXTS = {
     "stg.grid_event": ("title", "content", "address", "text_hash"),
     "stg.dept_disposal": ("action", "unresolved_reason"),
 }
+_TITLES = (
+    ("core.fct_incidents", "title", "last_occurred_at"),
+    ("mart.incidents", "incident_title", "last_date"),
+    ("mart.incident_records", "record_title", "occurred_date"),
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,9 @@ def purge_rows(door: Door, as_of_date: dt.date, older_than: dt.date) -> Purged:
             f"delete from {table} where text_hash not in (select text_hash from stg.hotline_order where "
             "text_hash is not null union all select text_hash from stg.grid_event where text_hash is not null)"
         )
+    # titles of what happened before: a record is not older than the batch that brought it
+    for table, column, day in _TITLES:
+        door.run(f"update {table} set {column} = null where {day} < $limit and {column} is not null", limit=older_than)
     done = door.rows(
         f"select count(*), coalesce(sum(raw_rows), 0), coalesce(sum(rejected_texts), 0), "
         f"coalesce(sum(staged_texts), 0) from ops.purged_batches where batch_id in {old}"

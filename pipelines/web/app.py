@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from pipelines.errors import NothingPublished, XianbanError
 from pipelines.settings import Settings
+from pipelines.web import incident_views
 from pipelines.web.export import TooManyRows
 from pipelines.web.rights import NothingGranted
 from pipelines.web.view import explain
@@ -68,6 +69,7 @@ def create_app(settings: Settings | None = None, current_person: Callable[..., A
     app.state.settings = settings or Settings()
     app.state.opened = OpenSnapshot()
     app.middleware("http")(_add_headers)
+    app.include_router(incident_views.router)  # before the other, whose last route answers everything
     app.include_router(router)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_bad_value)

@@ -22,7 +22,7 @@ EXCEL_ROWS = 1_048_575
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
 
-_HEADER_FORMAT: HeaderFormat = {"bold": True, "bg_color": "#DCE6F4", "border": True}
+HEADER_FORMAT: HeaderFormat = {"bold": True, "bg_color": "#DCE6F4", "border": True}
 _NUMBER_FORMATS = {"probability": "0.0%", "expected_count": "0.0", "rate": "0.0"}
 _WIDE: dict[str, float] = {"reasons": 60, "responsibility_basis": 40, "responsible_unit": 20}
 
@@ -31,13 +31,14 @@ class TooManyRows(XianbanError):
     """More rows than one worksheet can hold."""
 
 
-def file_headers(reader: Reader, extension: str) -> dict[str, str]:
+def file_headers(
+    reader: Reader, extension: str, name: str = "forecast", title: str = "未来7天热点预测"
+) -> dict[str, str]:
     """The header that makes a browser save the answer, under a name that carries the as-of date."""
     date = reader.snapshot.as_of_date.isoformat()
-    chinese = quote(f"未来7天热点预测_截至{date}.{extension}")
+    chinese = quote(f"{title}_截至{date}.{extension}")
     return {
-        "Content-Disposition": f'attachment; filename="xianban_forecast_{date}.{extension}"; '
-        f"filename*=UTF-8''{chinese}"
+        "Content-Disposition": f"attachment; filename=\"xianban_{name}_{date}.{extension}\"; filename*=UTF-8''{chinese}"
     }
 
 
@@ -61,11 +62,11 @@ def to_xlsx(reader: Reader, view: View) -> bytes:
         raise TooManyRows(f"{total} rows do not fit one worksheet; narrow the filter, or export CSV")
     table_comment, columns = queries.dictionary(reader)
     names = [column["column_name"] for column in columns]
-    head: SheetOptions = {"header_format": _HEADER_FORMAT, "freeze_panes": True}
+    head: SheetOptions = {"header_format": HEADER_FORMAT, "freeze_panes": True}
     forecast: SheetOptions = {
         **head,
         "autofilter": True,
-        "column_formats": _column_formats(columns),
+        "column_formats": column_formats(columns),
         "column_widths": {place: _WIDE.get(name, 14) for place, name in enumerate(names)},
     }
     words: SheetOptions = {**head, "column_widths": {0: 26, 1: 40, 2: 12, 3: 60}}
@@ -75,7 +76,7 @@ def to_xlsx(reader: Reader, view: View) -> bytes:
         [
             (_forecast(reader, view, columns), "预测", forecast),
             *_planning(reader, view, forecast),
-            (_dictionary(table_comment, columns), "数据字典", words),
+            (dictionary_sheet(table_comment, columns, "预测", "hotspot_forecast"), "数据字典", words),
             (_about(reader, view, total), "说明", about),
         ],
         workbook,
@@ -91,7 +92,7 @@ def headings(columns: list[Row]) -> dict[str, str]:
 
 
 def _forecast(reader: Reader, view: View, columns: list[Row]) -> pl.DataFrame:
-    return _safe(reader.relation(queries.forecast_sql(view), view).pl(), columns)
+    return safe(reader.relation(queries.forecast_sql(view), view).pl(), columns)
 
 
 def _planning(reader: Reader, view: View, options: SheetOptions) -> list[tuple[pl.DataFrame, str, SheetOptions]]:
@@ -99,12 +100,12 @@ def _planning(reader: Reader, view: View, options: SheetOptions) -> list[tuple[p
     if not planning.is_published(reader):
         return []
     _, columns = queries.dictionary(reader, planning.TABLE)
-    frame = _safe(reader.relation(planning.rows_sql(), view).pl(), columns)
+    frame = safe(reader.relation(planning.rows_sql(), view).pl(), columns)
     widths: dict[int | str, float] = dict.fromkeys(range(len(columns)), 14)
-    return [(frame, "28天规划", {**options, "column_formats": _column_formats(columns), "column_widths": widths})]
+    return [(frame, "28天规划", {**options, "column_formats": column_formats(columns), "column_widths": widths})]
 
 
-def _safe(frame: pl.DataFrame, columns: list[Row]) -> pl.DataFrame:
+def safe(frame: pl.DataFrame, columns: list[Row]) -> pl.DataFrame:
     """Under Chinese headings, without anything that a spreadsheet would compute."""
     import polars as pl
 
@@ -114,7 +115,11 @@ def _safe(frame: pl.DataFrame, columns: list[Row]) -> pl.DataFrame:
         if kind == pl.String
     ]
     words = [
-        pl.when(pl.col(name)).then(pl.lit("是")).otherwise(pl.lit("否")).alias(name)
+        pl.when(pl.col(name))
+        .then(pl.lit("是"))
+        .when(~pl.col(name))
+        .then(pl.lit("否"))
+        .alias(name)  # unknown stays empty
         for name, kind in frame.schema.items()
         if kind == pl.Boolean
     ]
@@ -127,11 +132,12 @@ def _guard_column(values: pl.Series) -> pl.Series:
     return values.replace_strict(distinct, [guarded(text) for text in distinct], return_dtype=values.dtype)
 
 
-def _dictionary(table_comment: str, columns: list[Row]) -> pl.DataFrame:
+def dictionary_sheet(table_comment: str, columns: list[Row], title: str, table: str) -> pl.DataFrame:
+    """What a table and its columns mean, one row each."""
     heading = headings(columns)
-    return _text_frame(
+    return text_frame(
         ["列", "字段", "类型", "说明"],
-        [("预测（整表）", "mart.hotspot_forecast", "", table_comment)]
+        [(f"{title}（整表）", f"mart.{table}", "", table_comment)]
         + [
             (heading[column["column_name"]], column["column_name"], column["data_type"], column["comment"] or "")
             for column in columns
@@ -162,7 +168,7 @@ def _about(reader: Reader, view: View, total: int) -> pl.DataFrame:
         ("对照", "标为对照的不派未诉先办单，用来估计提前办理的效果；危险问题不作对照"),
         ("单元格前的撇号", "以等号等符号开头的文字前加撇号，防止被当作公式"),
     ]
-    return _text_frame(["项目", "内容"], lines)
+    return text_frame(["项目", "内容"], lines)
 
 
 def filter_text(reader: Reader, view: View) -> str:
@@ -174,7 +180,8 @@ def filter_text(reader: Reader, view: View) -> str:
     return "；".join(parts) or "无（全部）"
 
 
-def _text_frame(names: list[str], rows: Sequence[tuple[str, ...]]) -> pl.DataFrame:
+def text_frame(names: list[str], rows: Sequence[tuple[str, ...]]) -> pl.DataFrame:
+    """A sheet of words."""
     import polars as pl
 
     return pl.DataFrame(
@@ -182,7 +189,7 @@ def _text_frame(names: list[str], rows: Sequence[tuple[str, ...]]) -> pl.DataFra
     )
 
 
-def _column_formats(columns: list[Row]) -> dict[str, ColumnFormat]:
+def column_formats(columns: list[Row]) -> dict[str, ColumnFormat]:
     """Excel number formats by heading."""
     heading = headings(columns)
     formats: dict[str, ColumnFormat] = {}

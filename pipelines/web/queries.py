@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -15,6 +15,7 @@ from pipelines.web.rights import Areas
 from pipelines.web.view import COLUMN_OF, View
 
 Row = dict[str, Any]
+AnyView = TypeVar("AnyView", bound=View)
 HISTORY_WEEKS = 104
 CHILDREN_SHOWN = 200
 LEVELS = ("district", "street", "community")
@@ -82,6 +83,8 @@ class Reader:
             "as_of_date": self.snapshot.as_of_date,
             "is_whole_city": self.areas.is_whole_city,
             "areas": list(self.areas.codes),
+            "is_titles_whole_city": self.areas.is_titles_whole_city,
+            "title_areas": list(self.areas.title_codes),
             **(view.model_dump() if view else {}),
             **params,
         }
@@ -116,7 +119,7 @@ def overview(reader: Reader) -> Row:
     return found | {"levels": [level for level in LEVELS if found.get(f"has_{level}", True)]}
 
 
-def settle(reader: Reader, view: View) -> View:
+def settle(reader: Reader, view: AnyView) -> AnyView:
     """The view with its places made consistent.
 
     A lower place that lies outside the chosen higher one is dropped (someone changed the district and kept the

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
@@ -54,6 +55,22 @@ COLUMNS = (
     Column("reasons", "依据", "reasons"),
 )
 COLUMN_OF = {column.key: column for column in COLUMNS}
+INCIDENT_COLUMNS = (
+    Column("title", "事件", "incident_title"),
+    Column("district", "区", "district_code", level="district"),
+    Column("street", "街道", "street_code", level="street"),
+    Column("community", "社区", "community_code"),
+    Column("issue", "问题", "issue_code"),
+    Column("people", "人数", "people_count", is_number=True, first_order="desc"),
+    Column("events", "件数", "event_count", is_number=True, first_order="desc"),
+    Column("last_7d", "近7天", "event_count_7d", is_number=True, first_order="desc"),
+    Column("open", "未办结", "open_count", is_number=True, first_order="desc"),
+    Column("first", "首次", "first_date", first_order="desc"),
+    Column("last", "最近", "last_date", first_order="desc"),
+    Column("unit", "承办单位", "unit_names"),
+    Column("heat", "热度", "heat", is_number=True, first_order="desc"),
+)
+INCIDENT_COLUMN_OF = {column.key: column for column in INCIDENT_COLUMNS}
 
 
 def _empty_is_none(value: object) -> object:
@@ -64,11 +81,14 @@ def _empty_is_none(value: object) -> object:
 Code = Annotated[Annotated[str, Field(max_length=64)] | None, BeforeValidator(_empty_is_none)]
 Keyword = Annotated[Annotated[str, Field(max_length=50)] | None, BeforeValidator(_empty_is_none)]
 
+Day = Annotated[date | None, BeforeValidator(_empty_is_none)]
+
 
 class View(BaseModel):
     """The filters, order and page that an address names; the same for the page, the exports and the JSON."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+    columns: ClassVar[Mapping[str, Column]] = COLUMN_OF
 
     district: Code = None
     street: Code = None
@@ -84,7 +104,7 @@ class View(BaseModel):
     @field_validator("sort")
     @classmethod
     def _sort_is_a_column(cls, key: str) -> str:
-        if key not in COLUMN_OF:
+        if key not in cls.columns:
             raise ValueError("not a column")
         return key
 
@@ -98,7 +118,7 @@ class View(BaseModel):
     @property
     def direction(self) -> Literal["asc", "desc"]:
         """The order asked for, else the sorted column's own."""
-        return self.order or COLUMN_OF[self.sort].first_order
+        return self.order or self.columns[self.sort].first_order
 
     def query(self, **changes: Any) -> str:
         """The query part of this view's address, or of a changed view's, which then starts at page 1."""
@@ -117,9 +137,22 @@ class View(BaseModel):
         return max(1, math.ceil(total / self.size))
 
 
+class IncidentView(View):
+    """A view of the incidents: of those whose time from first to last record meets two days, or of a single one."""
+
+    columns: ClassVar[Mapping[str, Column]] = INCIDENT_COLUMN_OF
+
+    id: Annotated[Annotated[str, Field(max_length=200)] | None, BeforeValidator(_empty_is_none)] = None
+    since: Day = None
+    until: Day = None
+    sort: str = "heat"
+
+
 _HINTS: Mapping[str, str] = {
     "level": f"风险等级只能是{'、'.join(RISK_LEVELS)}",
-    "sort": f"排序只能按 {'、'.join(COLUMN_OF)}",
+    "sort": f"排序只能按 {'、'.join(COLUMN_OF)}；重点事件只能按 {'、'.join(INCIDENT_COLUMN_OF)}",
+    "since": "日期应写作 2026-11-16 的样子",
+    "until": "日期应写作 2026-11-16 的样子",
     "order": "顺序只能是 asc 或 desc",
     "page": "页码应是 1 至 100000 的整数",
     "size": f"每页行数应是 1 至 {PAGE_SIZES[-1]} 的整数",

@@ -22,7 +22,7 @@ from pipelines.briefs.quality_layout import lay_out_quality
 from pipelines.briefs.quality_page import compose_quality_page
 from pipelines.settings import Settings
 from pipelines.warehouse.snapshot import Snapshot, current_snapshot
-from pipelines.web import charts, export, planning, queries
+from pipelines.web import charts, export, incidents, planning, queries
 from pipelines.web.queries import Reader
 from pipelines.web.rights import areas_of
 from pipelines.web.text import shown
@@ -40,7 +40,7 @@ _STATIC = {
     "chart.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-_LEVEL_TITLES = {"district": "区", "street": "街道", "community": "社区"}
+LEVEL_TITLES = {"district": "区", "street": "街道", "community": "社区"}
 
 
 class OpenSnapshot:
@@ -105,7 +105,7 @@ def forecast_list(request: Request, reader: ReaderDep, view: ViewDep) -> Respons
         scores=scores,
         alarms=queries.alarms(reader),
         sources=queries.sources(reader),
-        level_titles=_LEVEL_TITLES,
+        level_titles=LEVEL_TITLES,
         risk_levels=RISK_LEVELS,
         page_sizes=PAGE_SIZES,
     )
@@ -125,6 +125,7 @@ def forecast_cell(request: Request, reader: ReaderDep, community_code: CodeInPat
         reader=reader,
         cell=cell,
         history=history,
+        incidents=incidents.of_cell(reader, community_code, issue_code),
         chosen=chosen,
         crumbs=queries.breadcrumbs(
             reader, View(district=cell["district_code"], street=cell["street_code"], community=community_code)
@@ -197,13 +198,13 @@ def forecast_json(reader: ReaderDep, view: ViewDep) -> Response:
 @router.get("/export.csv")
 def export_csv(reader: ReaderDep, view: ViewDep) -> Response:
     """All rows of the view as CSV."""
-    return _download(reader, export.to_csv(reader, queries.settle(reader, view)), "csv", export.CSV)
+    return download(reader, export.to_csv(reader, queries.settle(reader, view)), "csv", export.CSV)
 
 
 @router.get("/export.xlsx")
 def export_xlsx(reader: ReaderDep, view: ViewDep) -> Response:
     """All rows of the view as an Excel workbook."""
-    return _download(reader, export.to_xlsx(reader, queries.settle(reader, view)), "xlsx", export.XLSX)
+    return download(reader, export.to_xlsx(reader, queries.settle(reader, view)), "xlsx", export.XLSX)
 
 
 @router.get("/static/{name}")
@@ -237,15 +238,24 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     return HTMLResponse(_templates().get_template(template).render(root=root, **values), status)
 
 
-def _download(reader: Reader, content: bytes, extension: str, media_type: str) -> Response:
+def download(
+    reader: Reader,
+    content: bytes,
+    extension: str,
+    media_type: str,
+    name: str = "forecast",
+    title: str = "未来7天热点预测",
+) -> Response:
+    """A file to save; that it was exported, by whom and what, is logged."""
     log.info(
-        "export person=%s format=%s bytes=%d as_of_date=%s",
+        "export person=%s what=%s format=%s bytes=%d as_of_date=%s",
         shown(reader.person),
+        name,
         extension,
         len(content),
         reader.snapshot.as_of_date,
     )
-    return Response(content, media_type=media_type, headers=export.file_headers(reader, extension))
+    return Response(content, media_type=media_type, headers=export.file_headers(reader, extension, name, title))
 
 
 @cache

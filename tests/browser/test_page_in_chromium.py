@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 import web_sample
-from web_sample import CELL, QUALITY, Person
+from web_sample import CELL, INCIDENT, INCIDENTS, QUALITY, Person
 
 from pipelines.web.app import create_app
 
@@ -85,4 +85,14 @@ def test_the_list_is_quiet_and_offers_printing(chromium: str, address: str, tmp_
 def test_the_quality_page_is_quiet(chromium: str, address: str, tmp_path: Path) -> None:
     page, console = look(chromium, f"{address}{QUALITY}", tmp_path)
     assert "附表1" in page and "附表7" in page
+    assert console == []
+
+
+def test_the_incidents_are_quiet_and_lead_to_their_records(chromium: str, address: str, tmp_path: Path) -> None:
+    page, console = look(chromium, f"{address}{INCIDENTS}?since=2026-11-01", tmp_path)
+    assert page.count("/incident?id=") == 3
+    assert re.search(r'<button type="button" id="print">', page)
+    assert console == []
+    page, console = look(chromium, f"{address}{INCIDENT}", tmp_path)
+    assert "诉求清单" in page and "4＋0.50＋0.24" in page
     assert console == []

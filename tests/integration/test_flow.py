@@ -132,6 +132,25 @@ def test_model_cards_repeat_the_figures_of_the_evaluation(finished_city: SmallCi
     assert "# 模型说明卡：" in snapshot.path.with_suffix(".md").read_text(encoding="utf-8")
 
 
+def test_the_records_of_an_incident_add_up_to_it(finished_city: SmallCity) -> None:
+    with current_snapshot(finished_city.settings().snapshot_dir).connect() as connection:
+        listed, wrong = connection.execute(
+            "select count(*), count(*) filter (where (m.event_count, m.people_count, m.closing_known_count, "
+            "m.event_count_7d) <> (r.events, r.people, r.known, r.recent) or m.open_count is distinct from "
+            "case when r.known > 0 then r.open end or m.last_date <> r.last) "
+            "from mart.incidents as m left join (select incident_id, count(*) as events, "
+            "count(distinct person_no) as people, count(is_open) as known, count(*) filter (where is_open) as open, "
+            "max(occurred_date) as last, count(*) filter (where occurred_date >= as_of_date - 7) as recent "
+            "from mart.incident_records group by incident_id) as r using (incident_id)"
+        ).fetchone() or (0, 0)
+        records, unassigned = connection.execute(
+            "select (select count(*) from mart.incident_records) - (select sum(event_count) from mart.incidents), "
+            "unassigned_count_28d from mart.incident_totals"
+        ).fetchone() or (1, 1)
+    assert listed > 10
+    assert (wrong, records, unassigned) == (0, 0, 0)
+
+
 def test_the_watch_is_kept_every_day_and_thin_issues_are_told(finished_city: SmallCity) -> None:
     with current_snapshot(finished_city.settings().snapshot_dir).connect() as connection:
         codes = {code for (code,) in connection.execute("select alarm_code from mart.forecast_alarms").fetchall()}

@@ -251,6 +251,52 @@ def add_method(connection: duckdb.DuckDBPyConnection, name: str, chosen: bool, *
     insert(connection, "evaluations", **(values | changes))
 
 
+def add_incident(connection: duckdb.DuckDBPyConnection, incident: str, **changes: Any) -> None:
+    """Add one incident: twelve people, fifteen records in 福泽, three of them of the last 7 days."""
+    values: dict[str, Any] = {
+        "as_of_date": AS_OF,
+        "incident_id": incident,
+        "incident_title": "梧桐路垃圾堆放",
+        "people_count": 12,
+        "event_count": 15,
+        "first_date": AS_OF - dt.timedelta(days=60),
+        "last_date": AS_OF - dt.timedelta(days=1),
+        "community_code": FUZE,
+        "issue_code": WASTE,
+        "channels": "phone",
+        "heat_recency": 0.57,
+        "heat_volume": 0.28,
+        "heat": 12.85,
+        "district_code": FUZE[:6],
+        "district_name": "东岭区",
+        "street_code": FUZE[:9],
+        "street_name": "梧桐街道",
+        "community_name": "福泽社区",
+        "issue_name": "暴露垃圾",
+        "event_count_7d": 3,
+        "closing_known_count": 14,
+        "open_count": 4,
+        "unit_names": "梧桐街道办事处",
+    }
+    insert(connection, "incidents", **(values | changes))
+
+
+def add_totals(connection: duckdb.DuckDBPyConnection, **changes: Any) -> None:
+    """Add the totals of incidents: of 33 records of 28 days 20 belong to three incidents, and 8 repeat."""
+    values: dict[str, Any] = {
+        "as_of_date": AS_OF,
+        "event_count_28d": 33,
+        "unassigned_count_28d": 0,
+        "incident_count": 3,
+        "incident_event_count_28d": 20,
+        "repeat_count_28d": 8,
+        "same_caller_count_28d": 3,
+        "same_place_count_28d": 6,
+        "same_text_count_28d": 1,
+    }
+    insert(connection, "incident_totals", **(values | changes))
+
+
 def choose(connection: duckdb.DuckDBPyConnection, baseline_wins: bool = False, assessable: bool = True) -> None:
     """Record which method was chosen, with both backtests."""
     for table in ("selections", "evaluations"):
@@ -306,6 +352,28 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
     add_forecast(connection, 5, XINGHE, WASTE, 0.40)
     add_forecast(connection, 6, XINGHE, GAS, 0.10)
     add_forecast(connection, 7, FUZE, GAS, 0.35)
+    add_totals(connection)
+    add_incident(connection, "hotline:1")
+    add_incident(
+        connection,
+        "hotline:2",
+        incident_title=None,
+        people_count=2,
+        event_count=5,
+        heat=2.8388,
+        heat_recency=0.5953,
+        heat_volume=0.2435,
+        community_code=None,
+        district_name=None,
+        street_name=None,
+        community_name=None,
+        issue_name=None,
+        event_count_7d=4,
+        closing_known_count=0,
+        open_count=None,
+        unit_names=None,
+    )
+    add_incident(connection, "hotline:3", people_count=1, event_count=9, heat=1.84, event_count_7d=9)
     add_lookback(connection, FUZE, WASTE, 1, 2, 0.70, 6)
     add_lookback(connection, FUZE, NOISE, 2, 4, 0.60, 1)
     add_lookback(connection, XINGHE, NOISE, 3, 1, 0.50, 3)

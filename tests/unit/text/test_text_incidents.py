@@ -253,12 +253,52 @@ def test_a_title_is_what_most_of_them_say() -> None:
     assert title_incidents(records).rows() == [("i", "绿洲花园打桩噪音")]
 
 
+def test_words_of_any_matter_make_no_title() -> None:
+    words = [["反映", "绿洲花园", "影响", "生活", "的", "问题"]] * 2 + [["反映", "绿洲花园", "打桩", "噪音"]]
+    records = pl.DataFrame(
+        {
+            "record_id": ["1", "2", "3"],
+            "incident_id": "i",
+            "occurred_at": START,
+            "title": ["".join(title) for title in words],
+            "title_tokens": words,
+        }
+    )
+    assert title_incidents(records).rows() == [("i", "绿洲花园打桩噪音")]
+
+
+def test_a_title_that_must_be_cut_gives_way_to_one_as_good() -> None:
+    words = ["绿洲花园", "打桩", "噪音"]
+    titles = ["绿洲花园打桩噪音" + "很" * 30, "绿洲花园打桩噪音"]
+    records = pl.DataFrame(
+        {
+            "record_id": ["1", "2"],
+            "incident_id": ["i", "i"],
+            "occurred_at": [START, START],
+            "title": titles,
+            "title_tokens": [words, words],
+        }
+    )
+    assert title_incidents(records).rows() == [("i", "绿洲花园打桩噪音")]
+
+
 @pytest.mark.parametrize(
     ("title", "cleaned"),
     [
         ("投诉某路路灯不亮！！请管管", "某路路灯不亮"),
         ("关于[姓名]家门口13800138000积水", "家门口积水"),
         ("投诉", "投诉"),
+        ("关于某路架设高压线杆的投诉", "某路架设高压线杆"),
+        ("咨询某市行政区划的问题", "某市行政区划问题"),
+        ("某镇麻将馆好多，请管一管", "某镇麻将馆好多"),
+        ("某路长期拥堵求尽快解决！", "某路长期拥堵"),
+        ("某公园旁建变电站，真的合理吗？", "某公园旁建变电站"),
+        ("希望某站能设公交站", "希望某站能设公交站"),
+        ("就业补贴没有到账", "就业补贴没有到账"),
+        ("投诉电话一直打不通", "投诉电话一直打不通"),
+        ("投诉三次无果", "投诉三次无果"),
+        ("路灯，请处理", "路灯，请处理"),
+        ("请求某局落实" + "长" * 25, "某局落实" + "长" * 25),
         ("长" * 40, "长" * 29 + "…"),
         ("", ""),
     ],

@@ -16,7 +16,7 @@ from pipelines.settings import CHECKOUT
 
 def test_a_stranger_gets_401_on_every_route(stranger: TestClient) -> None:
     paths = {route.path for route in stranger.app.routes}
-    assert len(paths) == 11
+    assert len(paths) == 15
     for path in paths:
         filled = path.replace("{community_code}", "110105001001").replace("{issue_code}", "06001")
         filled = filled.replace("{name}", "page.css").replace("{version}", "1").replace("{rest:path}", "anything/else")
@@ -85,7 +85,7 @@ def test_the_plugin_imports_nothing_heavy(in_airflow: dict[str, Any]) -> None:
 
 
 def test_the_default_login_is_airflows_on_every_route(in_airflow: dict[str, Any]) -> None:
-    assert in_airflow["guarded"] == [True] * 11
+    assert in_airflow["guarded"] == [True] * 15
 
 
 def test_the_plugin_shows_the_page_where_it_is_mounted(in_airflow: dict[str, Any]) -> None:

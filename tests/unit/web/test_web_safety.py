@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 from fastapi.testclient import TestClient
-from web_sample import ADDRESSES, CELL, QUALITY, SCRIPT
+from web_sample import ADDRESSES, CELL, INCIDENT, INCIDENTS, QUALITY, SCRIPT
 
 from pipelines.web import charts
 
@@ -48,7 +48,7 @@ def test_headers(client: TestClient, path: str) -> None:
         assert headers["cache-control"] == "private, no-store"
 
 
-@pytest.mark.parametrize("path", ["/", CELL, QUALITY, *STATIC, "/nothing"])
+@pytest.mark.parametrize("path", ["/", CELL, QUALITY, INCIDENTS, INCIDENT, *STATIC, "/nothing"])
 def test_no_outside_address(client: TestClient, path: str) -> None:
     found = set(re.findall(r"(?:https?:)?//[\w.-]+\.[a-z]{2,}[^\s\"'<>)]*", client.get(path).text))
     assert found <= {"//www.w3.org/2000/svg", "http://www.w3.org/2000/svg"}
@@ -68,7 +68,7 @@ def test_static_files_are_kept_only_under_an_address_with_their_hash(client: Tes
     assert "immutable" not in client.get("/static/page.css").headers["cache-control"]
 
 
-@pytest.mark.parametrize("path", ["/", CELL])
+@pytest.mark.parametrize("path", ["/", CELL, INCIDENTS, INCIDENT])
 def test_hostile_names_stay_text(client: TestClient, path: str) -> None:
     page = client.get(path).text
     assert SCRIPT not in page and "&lt;script&gt;" in page
@@ -81,7 +81,7 @@ def test_hostile_names_stay_text(client: TestClient, path: str) -> None:
             assert address is None or address[0] in "/#"
 
 
-@pytest.mark.parametrize("path", ["/", CELL, QUALITY])
+@pytest.mark.parametrize("path", ["/", CELL, QUALITY, INCIDENTS, INCIDENT])
 def test_a_keyboard_and_a_reader_find_their_way(client: TestClient, path: str) -> None:
     page = client.get(path).text
     found = Tags(page).found
@@ -102,9 +102,10 @@ def test_a_keyboard_and_a_reader_find_their_way(client: TestClient, path: str) -
 @pytest.mark.parametrize("echoed", ['"><script>alert(1)</script>', "javascript:alert(1)", "' onfocus=alert(1) '"])
 def test_what_was_typed_comes_back_as_text(client: TestClient, echoed: str) -> None:
     for field in ("keyword", "district", "street", "community", "issue"):
-        answer = client.get("/", params={field: echoed})
-        assert answer.status_code == 200 and "<script>alert" not in answer.text
-        assert not [1 for _, attributes in Tags(answer.text).found if "onfocus" in attributes]
+        for page in ("/", INCIDENTS):
+            answer = client.get(page, params={field: echoed})
+            assert answer.status_code == 200 and "<script>alert" not in answer.text
+            assert not [1 for _, attributes in Tags(answer.text).found if "onfocus" in attributes]
 
 
 def test_mounted_under_a_path_all_links_stay_under_it(client: TestClient) -> None:
@@ -113,7 +114,7 @@ def test_mounted_under_a_path_all_links_stay_under_it(client: TestClient) -> Non
     outer = FastAPI()
     outer.mount("/xianban", client.app)
     mounted = TestClient(outer, headers={"who": "analyst"})
-    for path in ("/xianban/", f"/xianban{CELL}", f"/xianban{QUALITY}"):
+    for path in ("/xianban/", f"/xianban{CELL}", f"/xianban{QUALITY}", f"/xianban{INCIDENTS}", f"/xianban{INCIDENT}"):
         page = mounted.get(path).text
         for tag, attributes in Tags(page).found:
             for address in (attributes.get("href"), attributes.get("src"), attributes.get("action")):

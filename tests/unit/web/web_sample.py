@@ -32,7 +32,11 @@ CELL = "/cell/110105001001/06001"
 QUALITY = "/quality"
 PLANNING = "/planning"
 MODEL = "/model"
-ADDRESSES = ("/", CELL, QUALITY, PLANNING, MODEL, "/api/forecast", "/export.csv", "/export.xlsx")
+INCIDENTS, INCIDENT = "/incidents", "/incident?id=hotline:1%232"
+ADDRESSES = (
+    "/", CELL, QUALITY, PLANNING, MODEL, INCIDENTS, INCIDENT, "/api/forecast", "/export.csv", "/export.xlsx",
+    "/incidents.csv", "/incidents.xlsx",
+)  # fmt: skip
 
 FORECAST = """insert into mart.hotspot_forecast values (
     $as_of, $end, $community, $issue, $district, $district_name, $street, $street_name, $community_name, $issue_name,
@@ -61,6 +65,7 @@ def publish(settings: Settings, *, streets: bool = True, districts: bool = True,
         _insert_cards(connection)
         _insert_alarms(connection)
         _insert_around(connection)
+        _insert_incidents(connection, streets, districts)
         if older:
             connection.execute(
                 "insert into mart.hotspot_forecast select * replace (as_of_date - 1 as as_of_date) "
@@ -228,6 +233,105 @@ def _insert_around(connection: duckdb.DuckDBPyConnection) -> None:
         "insert into mart.unplaced_values values (?, 'hotline', ?, ?, ?, 'street_only', ?)",
         [(AS_OF, "朝阳区", "望京街道", SCRIPT, 5), (AS_OF, "海淀区", None, TURNED, 3)],
     )
+
+
+def _insert_incidents(connection: duckdb.DuckDBPyConnection, streets: bool, districts: bool) -> None:
+    """Three incidents: five records of four people across two districts, two of one person, two without a place."""
+    here, there = "110105001001", "110108001001"
+    people = [(1, here, True), (2, here, False), (2, there, None), (3, None, True), (4, here, True)]
+    incidents = [
+        ("hotline:1#2", SCRIPT, 4, 5, here, "06001", 0.5, 0.24, 2, 4, 3, "＝区城管委、区住建委", people),
+        (
+            "app/2",
+            "羊坊店垃圾",
+            1,
+            2,
+            there,
+            "02005",
+            0.3,
+            0.15,
+            0,
+            0,
+            None,
+            None,
+            [(1, there, None), (1, there, None)],
+        ),
+        ("grid:3", None, 2, 2, None, None, 0.1, 0.15, 1, 2, 0, "区城管委", [(1, None, False), (2, None, False)]),
+    ]
+    names = {here: SCRIPT, there: "安里社区"}
+    for number, row in enumerate(incidents):
+        code, title, person_count, count, community, issue, recent, volume, last_7d, known, is_open, units, told = row
+        district = next((item for item in DISTRICTS if community and community.startswith(item[0])), None)
+        street = next((item for item in district[2] if community.startswith(item[0])), None) if district else None
+        values = {
+            "as_of_date": AS_OF,
+            "incident_id": code,
+            "incident_title": title,
+            "people_count": person_count,
+            "event_count": count,
+            "first_date": AS_OF - dt.timedelta(days=100 - 40 * number),
+            "last_date": AS_OF - dt.timedelta(days=1 + 10 * number),
+            "community_code": community,
+            "issue_code": issue,
+            "channels": "电话",
+            "heat_recency": recent,
+            "heat_volume": volume,
+            "heat": person_count + recent + volume,
+            "district_code": district[0] if district and districts else None,
+            "district_name": district[1] if district and districts else None,
+            "street_code": street[0] if street and streets else None,
+            "street_name": street[1] if street and streets else None,
+            "community_name": names.get(community or ""),
+            "issue_name": next((item[1] for item in ISSUES if item[0] == issue), None),
+            "event_count_7d": last_7d,
+            "closing_known_count": known,
+            "open_count": is_open,
+            "unit_names": units,
+        }
+        _insert(connection, "incidents", values)
+        for at, (person, where, still_open) in enumerate(told, start=1):
+            _insert(
+                connection,
+                "incident_records",
+                {
+                    "as_of_date": AS_OF,
+                    "incident_id": code,
+                    "event_id": f"hotline:{number}-{at}",
+                    "source_name": "hotline",
+                    "record_id": f"GD{number}00{at}",
+                    "occurred_date": AS_OF - dt.timedelta(days=10 - at),
+                    "person_no": person,
+                    "district_code": where[:6] if where and districts else None,
+                    "street_code": where[:9] if where and streets else None,
+                    "community_code": where,
+                    "community_name": names.get(where or ""),
+                    "is_open": still_open,
+                    "basis": ("first", "text", "caller", "link", "address")[at - 1],
+                    "confidence": 0.42,
+                    "record_title": f"标题{number}{at}",
+                },
+            )
+    for at, caller, place in ((2, "hotline:0-1", None), (3, "hotline:0-2", None), (5, None, "hotline:elsewhere")):
+        _insert(
+            connection,
+            "repeats",
+            {
+                "as_of_date": AS_OF,
+                "event_id": f"hotline:0-{at}",
+                "occurred_date": AS_OF - dt.timedelta(days=10 - at),
+                "is_same_caller": caller is not None,
+                "is_same_place": place is not None,
+                "is_same_text": False,
+                "same_caller_event_id": caller,
+                "same_place_event_id": place,
+            },
+        )
+    connection.execute("insert into mart.incident_totals values (?, 120, 6, 9, 40, 12, 3, 10, 2)", [AS_OF])
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, values: dict[str, object]) -> None:
+    marks = ", ".join("?" for _ in values)
+    connection.execute(f"insert into mart.{table} ({', '.join(values)}) values ({marks})", list(values.values()))
 
 
 def _mix(*parts: object) -> int:
