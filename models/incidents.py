@@ -2,7 +2,8 @@
 
 Records come in the order in which they became known. Each joins the incident whose records of the window it is most
 like *on average* (not: most like one of them, by which chains of half-similar records would join anything), or begins
-its own. An incident that has grown is compared with its neighbours in the same way, and the younger joins the elder.
+its own; the fewer records the average is over, the higher it must be. An incident that has grown is compared with its
+neighbours in the same way, and the younger joins the elder.
 
 What is promised: an incident bears the id of the record that began it and keeps it however it grows; a record that
 arrives late but happened earlier does not rename it; a record leaves its incident only with all the others, when that
