@@ -2,7 +2,8 @@
 
 Records come in the order in which they became known. Each joins the incident whose records of the window it is most
 like *on average* (not: most like one of them, by which chains of half-similar records would join anything), or begins
-its own. An incident that has grown is compared with its neighbours in the same way, and the younger joins the elder.
+its own; the fewer records the average is over, the higher it must be. An incident that has grown is compared with its
+neighbours in the same way, and the younger joins the elder.
 
 What is promised: an incident bears the id of the record that began it and keeps it however it grows; a record that
 arrives late but happened earlier does not rename it; a record leaves its incident only with all the others, when that
@@ -12,6 +13,7 @@ the records known up to the day that is read.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable
@@ -27,15 +29,22 @@ MERGES = {"incident_id": pl.String, "elder_incident_id": pl.String, "similarity"
 
 @dataclass(frozen=True)
 class GrowthRule:
-    """How alike records of one incident are.
+    """How alike records of one incident are: on average, and more so where the average is over few.
+
+    The mean over n pairs strays by about 1/√n, so one pair must be far more alike than two groups of ten need to be.
+    Otherwise the first weak resemblance would decide, before the records come that a record belongs with.
 
     Attributes:
-        join: mean similarity to an incident's records of the window at which a record joins it.
-        merge: mean similarity between two incidents at which they become one.
+        least: mean similarity that many pairs need.
+        few: what one pair needs on top.
     """
 
-    join: float = 0.2
-    merge: float = 0.18
+    least: float = 0.14
+    few: float = 0.12
+
+    def margin(self, total: float, pairs: int) -> float:
+        """By how much similarities that add up to ``total`` over so many pairs exceed what is needed."""
+        return total / pairs - self.least - self.few / math.sqrt(pairs)
 
 
 @dataclass
@@ -129,12 +138,15 @@ class Incidents:
         sums: defaultdict[int, float] = defaultdict(float)
         for other, value in links:
             sums[self._incident_of[other]] += value
-        means = [(total / self._active(incident, row), -incident) for incident, total in sums.items()]
-        likeness, negative = max(means, default=(0.0, 0))
-        is_first = likeness < self.growth.join
+        margins = [
+            (self.growth.margin(total, self._active(incident, row)), -incident) for incident, total in sums.items()
+        ]
+        margin, negative = max(margins, default=(-1.0, 0))
+        is_first = margin < 0
         incident = row if is_first else -negative
+        similarity = 1.0 if is_first else round(sums[incident] / self._active(incident, row), 6)
         self._incident_of.append(incident)
-        self._similarity.append(1.0 if is_first else round(likeness, 6))
+        self._similarity.append(similarity)
         self._members.setdefault(incident, []).append(row)
         insort(self._member_days.setdefault(incident, []), self._days[row])
         for other, total in sums.items():
@@ -157,10 +169,13 @@ class Incidents:
         merged = []
         while grown:
             size, near = len(self._members[incident]), self._near[incident]
-            likeness, negative = max((near[other] / (size * len(self._members[other])), -other) for other in grown)
-            if likeness < self.growth.merge:
+            margin, negative = max(
+                (self.growth.margin(near[other], size * len(self._members[other])), -other) for other in grown
+            )
+            if margin < 0:
                 break
             elder, younger = sorted((incident, -negative))
+            likeness = near[-negative] / (size * len(self._members[-negative]))
             merged.append((younger, elder, round(likeness, 6)))
             for member in self._members[younger]:
                 self._incident_of[member] = elder

@@ -142,18 +142,18 @@ def test_what_becomes_known_later_changes_no_earlier_link() -> None:
 
 
 def test_incidents_that_turn_out_to_be_one_bear_the_elders_number() -> None:
-    split = GrowthRule(join=0.55, merge=0.3)
-    incidents = Incidents(growth=split)
-    records = city()
-    merges = pl.concat(
-        [
-            incidents.add_day(day)[1]
-            for _, day in sorted(records.group_by(pl.col("known_at").dt.date()), key=lambda p: p[0])
-        ]
-    )
-    order = {record_id: at for at, record_id in enumerate(incidents.members()["record_id"])}
-    assert merges.height > 0
-    assert all(order[elder] < order[younger] for younger, elder in merges.select(pl.nth(0, 1)).iter_rows())
+    lid, flood = ["井盖", "丢失", "塌陷", "深坑"], ["暴雨", "倒灌", "车库", "积水"]
+    told = [record("lid", lid, day=10), record("flood", flood, day=12), record("both", lid + flood, day=14)]
+    members, _, merges = find_incidents(pl.concat([city(), pl.DataFrame(told)]))
+    found = incident_of(members)
+    assert merges.select("incident_id", "elder_incident_id").rows() == [("flood", "lid")]
+    assert {found["lid"], found["flood"], found["both"]} == {"lid"}
+
+
+def test_few_pairs_must_be_more_alike_than_many() -> None:
+    rule = GrowthRule(least=0.1, few=0.2)
+    assert rule.margin(0.25, pairs=1) < 0 < rule.margin(0.25 * 16, pairs=16)
+    assert rule.margin(0.1 * 10_000, pairs=10_000) < 0
 
 
 def test_no_records_give_no_incidents() -> None:
