@@ -10,7 +10,7 @@
 -- holds such words. All of these are residents'. grid: records of any other channel. disposals: department records
 -- finished.
 -- Groups by text are left out: of an archive only the newest texts are compared, so older weeks would have none.
--- Reads: core.fct_event_versions, core.fct_incident_links, core.fct_text_signals, core.fct_handling
+-- Reads: core.fct_event_versions, core.fct_incident_links, core.fct_text_signals, stg.dept_disposal, ops.batches
 with known as (
     select
         event_id,
@@ -160,20 +160,32 @@ first_told as (
     group by event_id, measure
 ),
 
+-- from the exports themselves, for core.fct_handling keeps the last one only and would forget what was known before
+finished as (
+    select
+        d.source_name,
+        d.record_id,
+        d.order_id,
+        min(greatest(d.known_at, d.closed_at)) as told_at
+    from stg.dept_disposal as d
+    inner join ops.batches as b on d.batch_id = b.batch_id
+    where b.gate in ('passed', 'warned') and d.closed_at is not null and greatest(d.known_at, d.closed_at) < $as_of_date
+    group by d.source_name, d.record_id, d.order_id
+),
+
 -- a number that two records bear names neither
 disposals as (
     select
         k.community_code,
         k.issue_code,
-        greatest(h.known_at, h.closed_at) as told_at
-    from core.fct_handling as h
+        f.told_at
+    from finished as f
     inner join known as k
         on
-            h.order_id = k.record_id
-            and greatest(h.known_at, h.closed_at) >= k.known_from
-            and (k.known_to is null or greatest(h.known_at, h.closed_at) < k.known_to)
-    where greatest(h.known_at, h.closed_at) < $as_of_date and h.closed_at is not null
-    qualify count(*) over (partition by h.source_name, h.record_id, h.sequence_no) = 1
+            f.order_id = k.record_id
+            and f.told_at >= k.known_from
+            and (k.known_to is null or f.told_at < k.known_to)
+    qualify count(*) over (partition by f.source_name, f.record_id) = 1
 ),
 
 told as (

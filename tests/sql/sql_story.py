@@ -207,10 +207,10 @@ def _default(name: str, kind: str, row: Row, number: int) -> Any:
 
 
 def known_before(given: dict[str, list[Row]], as_of_date: dt.date) -> dict[str, list[Row]]:
-    """The story as it could have been told on the as-of date: without versions, links and handling learned later."""
+    """The story as it could have been told on the as-of date: without what was learned later."""
     day = as_of_date.isoformat()
     then = dict(given)
-    for table, clock in (("core.fct_incident_links", "known_from"), ("core.fct_handling", "known_at")):
+    for table, clock in (("core.fct_incident_links", "known_from"), ("stg.dept_disposal", "known_at")):
         if table in given:
             then[table] = [row for row in given[table] if str(row.get(clock, _BY_TYPE["TIMESTAMP"])) < day]
     then["core.fct_event_versions"] = [
