@@ -139,7 +139,7 @@ def worth(
             read_signals(run)
         past = _past(run, question)
         past.has_context = bool(added)
-        frame = _replayed(run, past, [whole, part], model, on_origin)
+        frame = _replayed(run, past, [whole, part], whole.name, on_origin)
     table = differences(frame, whole.name, part.name)
     if not table["difference"].fill_nan(0).cast(pl.Boolean).any():
         past.notes.append(f"the forecasts are the same: {model} made no use of {feature}, as with a short history")
