@@ -35,8 +35,12 @@ class FilterBoosted(Forecaster):
     to correct the filter's own mean; where trees find nothing the factor is one. Its probability is the negative
     binomial tail with the corrected mean and the filter's size.
 
+    ``context`` names inputs beside the counts (``context.CONTEXT_INPUTS``) that the trees are given; those of which a
+    city's sources say nothing change nothing.
+
     Attributes:
         linear_: the fitted ``FilterLogistic``.
+        context_: inputs beside the counts that were known when it was fitted.
         regressor_: the fitted regressor, or None where there was nothing to train on.
         bins_: the bins of its inputs.
     """
@@ -48,22 +52,24 @@ class FilterBoosted(Forecaster):
         iterations: int = 100,
         seed: int = 2020,
         without: tuple[str, ...] = (),
+        context: tuple[str, ...] = (),
     ) -> None:
         self.training_weeks = training_weeks
         self.max_rows = max_rows
         self.iterations = iterations
         self.seed = seed
         self.without = without
+        self.context = context
 
     @property
     def name(self) -> str:
         """Key used in column names."""
-        return named_without("filter_boosted", self.without)
+        return named_without("filter_boosted", self.without, self.context)
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of what it looks at."""
-        return (*INPUTS, *RATE_INPUTS)
+        return (*INPUTS, *RATE_INPUTS, *self.context)
 
     @property
     def title(self) -> str:
@@ -73,6 +79,7 @@ class FilterBoosted(Forecaster):
     def fit(self, panel: Panel, thresholds: Thresholds) -> Self:
         """Fit ``FilterLogistic``, then the trees on what its filter missed."""
         self.linear_ = FilterLogistic(seed=self.seed, without=self.without).fit(panel, thresholds)
+        self.context_ = () if panel.context is None else panel.context.known(self.context)
         counts, horizon = panel.observed, thresholds.horizon_weeks
         newest = len(counts) - 1 - horizon
         oldest = max(WARM_UP_WEEKS - 1, newest - self.training_weeks + 1)
@@ -87,8 +94,8 @@ class FilterBoosted(Forecaster):
             chance = share * np.minimum(1.0, mean / SMALL_MEAN)
             kept = np.flatnonzero(np.random.default_rng([self.seed, day.toordinal()]).random(len(mean)) < chance)
             came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0).ravel()
-            table = rate_inputs(counts[: state.week + 1], state, thresholds, day, kept)
-            inputs.append(blanked(table, RATE_INPUTS, self.without))
+            table = self.table(panel, counts, state, thresholds, day, kept)
+            inputs.append(blanked(table, (*RATE_INPUTS, *self.context_), self.without))
             ratios.append(came[kept] / mean[kept])
             weights.append(mean[kept] / chance[kept])
         ratio = np.concatenate(ratios)
@@ -117,19 +124,46 @@ class FilterBoosted(Forecaster):
     def forecast(
         self, state: WeekState, panel: Panel, thresholds: Thresholds, table: NDArray[np.float32] | None = None
     ) -> Forecast:
-        """Forecast from the filter's state after the panel's last week; ``table`` is its ``rate_inputs`` if at hand."""
+        """Forecast from the filter's state after the panel's last week; ``table`` is its :meth:`table` if at hand."""
         linear = self.linear_.forecast(state, panel, thresholds)
         if self.regressor_ is None:
             return linear
         if table is None:
-            table = rate_inputs(panel.observed, state, thresholds, panel.as_of)
-        table = blanked(table, RATE_INPUTS, self.without)
+            table = self.table(panel, panel.observed, state, thresholds, panel.as_of)
+        table = blanked(table, (*RATE_INPUTS, *self.context_), self.without)
         mean = state.mean[1] * self.regressor_.predict(self.bins_.transform(table)).reshape(linear.p_hot.shape)
         return Forecast(
             p_hot=self._blend(linear.p_hot, mean, state, thresholds.hot),
             p_surge=self._blend(linear.p_surge, mean, state, surge_thresholds(panel, thresholds)),
             expected_count=(linear.expected_count + mean) / 2,
         )
+
+    def table(
+        self,
+        panel: Panel,
+        counts: Counts,
+        state: WeekState,
+        thresholds: Thresholds,
+        day: dt.date,
+        cells: NDArray[np.intp] | None = None,
+    ) -> NDArray[np.float32]:
+        """``rate_inputs`` at the end of the week of ``state``, followed by ``context_``.
+
+        Args:
+            panel: whose context is asked.
+            counts: its observed counts.
+            state: the filter's, after one of those weeks.
+            thresholds: see ``rate_inputs``.
+            day: first day of the week after.
+            cells: positions of the cells to describe; all when None.
+        """
+        then = counts[: state.week + 1]
+        table = rate_inputs(then, state, thresholds, day, cells)
+        if not self.context_:
+            return table
+        if panel.context is None:
+            raise ValueError(f"panel of {panel.as_of} has no context, but {self.name} was fitted with one")
+        return np.hstack([table, panel.context.table(self.context_, then, len(counts) - 1 - state.week, cells)])
 
     def explain(self, panel: Panel, thresholds: Thresholds) -> pl.DataFrame:
         """The contributions of ``FilterLogistic`` and ``pattern``, what the trees change. Grain and key as there."""

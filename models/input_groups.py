@@ -21,6 +21,10 @@ INPUT_GROUPS: dict[str, tuple[str, ...]] = {
         "log_shift_month", "log_shift_week", "level_slow", "level_half_year", "level_month", "level_week",
         "filter_size",
     ),
+    "handling": ("backlog", "overdue", "reopened", "unsatisfied"),
+    "repetition": ("repeats", "incidents"),
+    "signals": ("urgent", "danger", "dispute", "unresolved"),
+    "records": ("grid", "disposals"),
 }  # fmt: skip
 """Inputs that say the same in several ways: one alone can be left out at no cost, because its neighbours stand in."""
 
@@ -58,6 +62,7 @@ def blanked(table: NDArray[np.floating], names: Sequence[str], without: Collecti
     return table
 
 
-def named_without(name: str, without: Collection[str]) -> str:
-    """The name of a forecaster from which inputs are left out, so that it can stand beside the whole one."""
-    return f"{name}_without_{'_'.join(without)}" if without else name
+def named_without(name: str, without: Collection[str], context: Collection[str] = ()) -> str:
+    """The name of a forecaster to which inputs are added or from which some are left out, to stand beside the usual."""
+    added = f"_with_{'_'.join(context)}" if context else ""
+    return f"{name}{added}_without_{'_'.join(without)}" if without else name + added

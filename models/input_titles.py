@@ -53,6 +53,19 @@ INPUT_TITLES: dict[str, str] = {
     "level_month": "滤波达到门槛的可能性：月",
     "level_week": "滤波达到门槛的可能性：周",
     "filter_size": "滤波所据信息量",
+    "backlog": "未办结件数",
+    "overdue": "超期未办结件数",
+    "reopened": "近4周办结后再反映件数",
+    "unsatisfied": "近4周不满意或未解决件数",
+    "repeats": "近4周重复件数",
+    "incidents": "近4周多人同事件件数",
+    "urgent": "近4周紧急信号件数",
+    "danger": "近4周危险信号件数",
+    "dispute": "近4周纠纷信号件数",
+    "unresolved": "近4周反复未决信号件数",
+    "grid": "近4周网格及其他非居民记录",
+    "disposals": "近4周部门办结记录",
+    "neighbours": "近4周同街道其他社区同类件数",
 }
 
 

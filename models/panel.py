@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from models.context import Context
+
 Counts = NDArray[np.float32]
 """Complaint counts, shape (weeks, communities, issues)."""
 
@@ -28,6 +30,7 @@ class Panel:
         communities: community codes; opaque text, axis 1 of ``counts``.
         issues: issue codes, axis 2 of ``counts``.
         counts: float32, shape (weeks, communities, issues), never negative.
+        context: what was known beside the counts; None where nobody asked for it.
 
     Raises:
         ValueError: the shape does not match the codes, a code occurs twice, or a count is negative or not finite.
@@ -37,6 +40,7 @@ class Panel:
     communities: tuple[str, ...]
     issues: tuple[str, ...]
     counts: Counts
+    context: Context | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.communities), len(self.issues))
@@ -103,7 +107,7 @@ class Panel:
     def before(self, as_of: dt.date) -> Panel:
         """Cut the panel back to an earlier as-of date.
 
-        Only the counts are cut: rows that became known late are still in them. For a backtest build each origin's
+        The counts are only cut: rows that became known late are still in them. For a backtest build each origin's
         panel from what was known then.
 
         Raises:
@@ -115,7 +119,9 @@ class Panel:
                 f"panel of {self.as_of} with {self.weeks} weeks cannot be cut back to {as_of}; "
                 "choose a date a whole number of weeks earlier, within the panel"
             )
-        return Panel(as_of, self.communities, self.issues, self.counts[: self.weeks - days // DAYS_PER_WEEK])
+        back = days // DAYS_PER_WEEK
+        context = None if self.context is None else self.context.before(back)
+        return Panel(as_of, self.communities, self.issues, self.counts[: self.weeks - back], context)
 
     def cells(self) -> pl.DataFrame:
         """Name the cells. Grain: community × issue, community-major. Key: (community_code, issue_code)."""

@@ -21,7 +21,7 @@ from models.features import FEATURES
 from models.filter_logistic import last_state, level_logits
 from models.forecaster import Forecast, Forecaster
 from models.gamma_poisson import LEVELS, WeekState, replay
-from models.hybrid import RATE_INPUTS, SMALL_MEAN, FilterBoosted, rate_inputs
+from models.hybrid import RATE_INPUTS, SMALL_MEAN, FilterBoosted
 from models.input_groups import blanked, named_without
 from models.offset_logistic import OffsetLogistic
 from models.panel import Panel
@@ -61,6 +61,8 @@ class FilterStack(Forecaster):
     ``surge`` is the mean logit of ``FilterBoosted`` and a wide logistic of its own; the expected count is that of
     ``FilterBoosted``. Where there are too few examples to learn from, so is the rest.
 
+    ``context`` as for ``FilterBoosted``; the logistics see the logarithms of one plus such a count.
+
     Attributes:
         base_: the fitted ``FilterBoosted``.
         wide_: the logistic, shrunk towards the filter's own tail, or None with too few examples.
@@ -76,22 +78,24 @@ class FilterStack(Forecaster):
         iterations: int = 120,
         seed: int = 2020,
         without: tuple[str, ...] = (),
+        context: tuple[str, ...] = (),
     ) -> None:
         self.training_weeks = training_weeks
         self.max_rows = max_rows
         self.iterations = iterations
         self.seed = seed
         self.without = without
+        self.context = context
 
     @property
     def name(self) -> str:
         """Key used in column names."""
-        return named_without("filter_stack", self.without)
+        return named_without("filter_stack", self.without, self.context)
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of what it looks at."""
-        return FilterBoosted().inputs
+        return FilterBoosted(context=self.context).inputs
 
     @property
     def title(self) -> str:
@@ -100,9 +104,9 @@ class FilterStack(Forecaster):
 
     def fit(self, panel: Panel, thresholds: Thresholds) -> Self:
         """Fit the base, then the two others on one sample of the closed windows of the last ``training_weeks``."""
-        self.base_ = FilterBoosted(self.training_weeks, self.max_rows, seed=self.seed, without=self.without).fit(
-            panel, thresholds
-        )
+        self.base_ = FilterBoosted(
+            self.training_weeks, self.max_rows, seed=self.seed, without=self.without, context=self.context
+        ).fit(panel, thresholds)
         self.wide_: OffsetLogistic | None = None
         self.surge_: OffsetLogistic | None = None
         self.classifier_: HistGradientBoostingClassifier | None = None
@@ -121,7 +125,7 @@ class FilterStack(Forecaster):
             rare = share * np.minimum(1.0, state.mean[1].ravel() / SMALL_MEAN)
             chance = np.where(outcome.any(axis=1), 1.0, np.maximum(rare, min(share, LEAST_CHANCE)))
             kept = np.flatnonzero(np.random.default_rng([self.seed, day.toordinal()]).random(len(chance)) < chance)
-            table = rate_inputs(counts[: state.week + 1], state, thresholds, day, kept)
+            table = self.base_.table(panel, counts, state, thresholds, day, kept)
             tables.append(table)
             heights.append(at_height(table, state, height, kept))
             outcomes.append(outcome[kept])
@@ -130,10 +134,10 @@ class FilterStack(Forecaster):
         table, surge_table = np.concatenate(tables), np.concatenate(heights)
         if int(surged.sum()) >= LEAST_POSITIVES:
             offset = offsets(surge_table)
-            surge_inputs = wide_inputs(blanked(surge_table, RATE_INPUTS, self.without))
+            surge_inputs = wide_inputs(self._blanked(surge_table))
             self.surge_ = OffsetLogistic(WIDE_PENALTY).fit(surge_inputs, offset, surged, weight)
         if int(outcome.sum()) >= LEAST_POSITIVES:
-            offset, table = offsets(table), blanked(table, RATE_INPUTS, self.without)
+            offset, table = offsets(table), self._blanked(table)
             self.wide_ = OffsetLogistic(WIDE_PENALTY).fit(wide_inputs(table), offset, outcome, weight)
             self.bins_ = WeightedBins().fit(table, sample_weight=weight)
             self.classifier_ = HistGradientBoostingClassifier(
@@ -152,16 +156,16 @@ class FilterStack(Forecaster):
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.base_.linear_.exposure_alpha_)
-        table = rate_inputs(panel.observed, state, thresholds, panel.as_of)
+        table = self.base_.table(panel, panel.observed, state, thresholds, panel.as_of)
         base = self.base_.forecast(state, panel, thresholds, table)
         p_hot, p_surge = base.p_hot, base.p_surge
         if self.surge_ is not None:
             surge_table = at_height(table, state, surge_thresholds(panel, thresholds).ravel())
-            inputs = wide_inputs(blanked(surge_table, RATE_INPUTS, self.without))
+            inputs = wide_inputs(self._blanked(surge_table))
             wide = self.surge_.logit(inputs, offsets(surge_table)).reshape(p_surge.shape)
             p_surge = expit((logit(p_surge) + wide) / 2)
         if self.wide_ is not None and self.classifier_ is not None:
-            offset, table = offsets(table), blanked(table, RATE_INPUTS, self.without)
+            offset, table = offsets(table), self._blanked(table)
             wide = self.wide_.logit(wide_inputs(table), offset)
             classified = logit(self.classifier_.predict_proba(self.bins_.transform(table))[:, 1])
             p_hot = expit((logit(p_hot) + (wide + classified).reshape(p_hot.shape)) / 3)
@@ -172,6 +176,9 @@ class FilterStack(Forecaster):
         own = logit(self.predict(panel, thresholds).p_hot).ravel()
         explained = self.base_.linear_.explain(panel, thresholds)
         return explained.with_columns(pattern=own - explained["logit"].to_numpy(), logit=own)
+
+    def _blanked(self, table: _Table) -> _Table:
+        return blanked(table, (*RATE_INPUTS, *self.base_.context_), self.without).astype(np.float32, copy=False)
 
 
 def at_height(table: _Table, state: WeekState, height: Floats, cells: NDArray[np.intp] | None = None) -> _Table:
@@ -200,7 +207,7 @@ def wide_inputs(table: _Table) -> _Table:
     """Rows of ``rate_inputs`` as a logistic can use them: logits, logarithms and their differences.
 
     Returns:
-        shape (rows, 6 + rates + sizes + plain).
+        shape (rows, 6 + rates + sizes + plain + context).
     """
     levels = table[:, _LEVEL_LOGIT : _LEVEL_LOGIT + _LEVELS]
     height = np.log(_columns(table, ("threshold",)))
@@ -212,6 +219,7 @@ def wide_inputs(table: _Table) -> _Table:
         np.log(_columns(table, RATES) + SMALL_COUNT) - height,
         np.log(_columns(table, SIZES) + SMALL_COUNT),
         _columns(table, PLAIN),
+        np.log1p(table[:, len(RATE_INPUTS) :]),
     )
     return np.hstack(parts).astype(np.float32)
 

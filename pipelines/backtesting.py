@@ -17,8 +17,9 @@ from typing import Any
 import polars as pl
 
 from models.backtest import backtest, contract, development, from_contract
+from models.context import CONTEXT_INPUTS, ELSEWHERE
 from models.evaluation import differences, summary, summary_by
-from models.input_groups import inputs_named
+from models.input_groups import INPUT_GROUPS, inputs_named
 from models.registry import all_models, forecaster_named
 from models.selection import select, weekly_losses
 from pipelines.cities.city import City
@@ -28,6 +29,7 @@ from pipelines.main_job import calls, prepare, run_step
 from pipelines.settings import Settings
 from pipelines.steps.past import Past, past_of
 from pipelines.steps.run import Run
+from pipelines.steps.signals import read_signals
 
 Say = Callable[[str], None]
 OnOrigin = Callable[[int, int, dt.date], None]
@@ -113,8 +115,16 @@ def score(question: Question, model: str | None, say: Say, on_origin: OnOrigin) 
                   summary_by(named, "size_band"), seconds)  # fmt: skip
 
 
-def worth(question: Question, model: str, feature: str, say: Say, on_origin: OnOrigin) -> tuple[Past, pl.DataFrame]:
+def worth(
+    question: Question, model: str, feature: str, say: Say, on_origin: OnOrigin, is_placebo: bool = False
+) -> tuple[Past, pl.DataFrame]:
     """What one feature, an input or a group of inputs of a model, is worth: the model with it and without it.
+
+    A feature that the model does not look at by itself is added to it.
+
+    Args:
+        feature: a key of ``models.input_groups.INPUT_GROUPS``, or an input.
+        is_placebo: compare with the same records of other communities instead of with none; only for what is added.
 
     Returns:
         The origins and notes, and one row a measure as ``models.evaluation.differences`` gives them.
@@ -122,19 +132,38 @@ def worth(question: Question, model: str, feature: str, say: Say, on_origin: OnO
     Raises:
         ConfigurationError: no such model, or it has no such feature; names those there are.
     """
-    whole = _named(model)
-    try:
-        without = inputs_named(feature, getattr(whole, "inputs", ()))
-    except ValueError as error:
-        raise ConfigurationError(f"{model}: {error}") from None
-    part = _named(model).set_params(without=without)
+    whole, part, added = _with_and_without(model, feature, is_placebo)
     with _copied(question.settings, say) as (run, _):
+        if set(added) & set(INPUT_GROUPS["signals"]):
+            say("read signals")
+            read_signals(run)
         past = _past(run, question)
-        frame = _replayed(run, past, [whole, part], model, on_origin)
+        past.has_context = bool(added)
+        frame = _replayed(run, past, [whole, part], whole.name, on_origin)
     table = differences(frame, whole.name, part.name)
     if not table["difference"].fill_nan(0).cast(pl.Boolean).any():
         past.notes.append(f"the forecasts are the same: {model} made no use of {feature}, as with a short history")
     return past, table
+
+
+def _with_and_without(model: str, feature: str, is_placebo: bool) -> tuple[Any, Any, tuple[str, ...]]:
+    """The model with the feature, the one to compare it with, and which inputs are added to it."""
+    whole, part = _named(model), _named(model)
+    own = getattr(whole, "inputs", ())
+    can_add = CONTEXT_INPUTS if "context" in whole.get_params() else ()
+    try:
+        found = inputs_named(feature, {*own, *can_add})
+    except ValueError as error:
+        raise ConfigurationError(f"{model}: {error}") from None
+    added = tuple(name for name in found if name not in own)
+    if is_placebo and not added:
+        raise ConfigurationError(f"{model}: {feature} is part of it; a placebo is for what is added to a model")
+    if not added:
+        return whole, part.set_params(without=found), ()
+    whole.set_params(context=(*whole.context, *added))
+    if is_placebo:
+        part.set_params(context=(*part.context, *(name + ELSEWHERE for name in added)))
+    return whole, part, added
 
 
 def write(rows: pl.DataFrame, path: Path) -> None:

@@ -84,9 +84,14 @@ def evaluate(
     last: LastOption = None,
     horizon: HorizonOption = Horizon.week,
     model: Annotated[str, typer.Option("--model", help="The model whose input it is.")] = "filter_boosted",
+    placebo: Annotated[
+        bool, typer.Option("--placebo", help="Compare with the same records of other communities, not with none.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure one feature: backtest the model with it and without it on the same origins, print the difference.
+
+    What the models look at by themselves is left out; handling, repetition, signals, records and neighbours are added.
 
     Example: xianban evaluate --with calendar --without calendar --city pipelines/cities/pingshan --data /data
     """
@@ -96,8 +101,8 @@ def evaluate(
         raise typer.BadParameter(f"one feature is measured at a time; give {with_!r} to both", param_hint="--without")
     question = _question(city, data, origins, horizon, last)
     with _origins_shown() as (say, on_origin):
-        past, table = backtesting.worth(question, model, with_, say, on_origin)
-    found = scoreboard.worth_as_json(question, model, with_, past, table)
+        past, table = backtesting.worth(question, model, with_, say, on_origin, placebo)
+    found = scoreboard.worth_as_json(question, model, with_, past, table, placebo)
     if as_json:
         print_json(found)
         return

@@ -81,12 +81,15 @@ def as_lines(question: Question, scored: Scored, file: str | None) -> list[str]:
     return lines + ([f"file: {file}"] if file else [])
 
 
-def worth_as_json(question: Question, model: str, feature: str, past: Past, table: pl.DataFrame) -> dict[str, Any]:
+def worth_as_json(
+    question: Question, model: str, feature: str, past: Past, table: pl.DataFrame, is_placebo: bool
+) -> dict[str, Any]:
     """What ``evaluate`` found; ``difference`` is with minus without."""
     return {
         "city": past.run.city.name,
         "model": model,
         "feature": feature,
+        "is_placebo": is_placebo,
         "origins": len(past.origins),
         "first_origin": str(past.origins[0]),
         "last_origin": str(past.origins[-1]),
@@ -98,7 +101,8 @@ def worth_as_json(question: Question, model: str, feature: str, past: Past, tabl
 
 def worth_as_lines(found: dict[str, Any]) -> list[str]:
     """The same for people."""
-    lines = [*_heading(found), f"model: {found['model']}, with and without {found['feature']}"]
+    beside = "the same of other communities" if found["is_placebo"] else "without it"
+    lines = [*_heading(found), f"model: {found['model']}, with {found['feature']} and {beside}"]
     lines += [f"note: {note}" for note in found["notes"]]
     rows = [["measure", "with", "without", "difference", "95 % interval", "better"]]
     for one in found["measures"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +14,7 @@ from models.splits import weekly_origins
 from models.targets import DENSE_WEEKS_NEEDED
 from pipelines.cities.lists import FOUND
 from pipelines.errors import ConfigurationError, NothingKnown
+from pipelines.steps.contexts import read_context, street_of_communities
 from pipelines.steps.run import Run
 
 _LEAST_HISTORY_WEEKS = 4
@@ -37,6 +38,8 @@ class Past:
         first_day: first day of complete recording.
         district_of: district of each community.
         notes: what is left out, and why.
+        area_of: street of each community, or district where it has none.
+        has_context: whether the panels carry what was known beside the counts.
     """
 
     run: Run
@@ -46,6 +49,8 @@ class Past:
     outcomes: Panel
     district_of: dict[str, str]
     notes: list[str]
+    area_of: dict[str, str] = field(default_factory=dict)
+    has_context: bool = False
     _latest: dict[dt.date, Panel] = field(default_factory=dict)
 
     def panel_at(self, origin: dt.date) -> Panel:
@@ -54,7 +59,11 @@ class Past:
             weeks = min(self.run.city.config.forecast.history_weeks, max(1, (origin - self.first_day) // _WEEK))
             with self.run.warehouse.reading() as door:
                 frame = door.ask("feature.cell_weeks", as_of_date=origin, history_weeks=weeks)
-            self._latest = {origin: _panel(frame, self.outcomes, weeks, origin)}
+            panel = _panel(frame, self.outcomes, weeks, origin)
+            if self.has_context:
+                context = read_context(self.run, origin, weeks, panel.communities, panel.issues, self.area_of)
+                panel = replace(panel, context=context)
+            self._latest = {origin: panel}
         return self._latest[origin]
 
 
@@ -103,6 +112,7 @@ def past_of(run: Run, origins: int, horizon_weeks: int, last_origin: dt.date | N
             "select place_code, min(district_code) from core.dim_place "
             "where place_level = 'community' and district_code is not null group by place_code"
         ))  # fmt: skip
+        streets = street_of_communities(door)
     communities, issues = _cells(run, cells, known)
     codes = Panel(chosen[0], communities, issues, np.zeros((1, len(communities), len(issues)), dtype=np.float32))
     later = came.filter(pl.col("weeks_back") >= beyond).with_columns(pl.col("weeks_back") - beyond)
@@ -115,7 +125,9 @@ def past_of(run: Run, origins: int, horizon_weeks: int, last_origin: dt.date | N
             f"thresholds are not assessable: {dense_weeks} complete weeks before {chosen[0]}, {DENSE_WEEKS_NEEDED} are "
             f"needed; every issue is hot from {run.city.config.forecast.hot_minimum} (hot_minimum)"
         )
-    return Past(run, chosen, horizon_weeks, first_day, _panel(later, codes, weeks, end), districts, notes)
+    return Past(
+        run, chosen, horizon_weeks, first_day, _panel(later, codes, weeks, end), districts, notes, districts | streets
+    )
 
 
 def _check_contracts(run: Run) -> None:

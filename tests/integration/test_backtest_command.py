@@ -14,7 +14,8 @@ from sklearn.metrics import average_precision_score
 
 from models.backtest import CONTRACT_COLUMNS
 from models.baselines import BASELINES
-from pipelines.backtesting import Question, _copied, score
+from models.context import CONTEXT_INPUTS, STOCKS
+from pipelines.backtesting import Question, _copied, score, worth
 from pipelines.cities.lists import FOUND
 from pipelines.errors import XianbanError
 from pipelines.settings import Settings
@@ -41,6 +42,7 @@ columns: {community: neighbourhood, district: district}
 resident_channels: all
 issues: {from: category, system: unseen}
 """
+CLOSING = CONTRACT.replace("district: district}", "district: district, closed_at: closed}")
 
 
 def quiet(*told: object) -> None:
@@ -61,6 +63,12 @@ def reports(weeks: int, a_week: int = 60) -> pl.DataFrame:
     )
 
 
+def with_closing(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same, each closed after one to forty days, the later the rarer."""
+    days = pl.Series(np.minimum(np.random.default_rng(6).geometric(0.1, frame.height), 40))
+    return frame.with_columns(closed=pl.col("created_at") + pl.duration(days=days))
+
+
 def since_july(frame: pl.DataFrame) -> int:
     """How many came in the last four of thirty weeks."""
     return frame.filter(pl.col("created_at") >= dt.datetime(2024, 7, 1)).height
@@ -70,12 +78,12 @@ def since_july(frame: pl.DataFrame) -> int:
 def question(tmp_path: Path) -> Callable[..., Question]:
     """A city folder of fifteen lines and a Parquet file, nothing else."""
 
-    def ask(frame: pl.DataFrame, origins: int = 4, **changes: object) -> Question:
+    def ask(frame: pl.DataFrame, origins: int = 4, contract: str = CONTRACT, **changes: object) -> Question:
         folder, data = tmp_path / "unseen", tmp_path / "data"
         (folder / "sources").mkdir(parents=True, exist_ok=True)
         data.mkdir(exist_ok=True)
         (folder / "city.toml").write_text(CITY, encoding="utf-8")
-        (folder / "sources" / "reports.yaml").write_text(CONTRACT, encoding="utf-8")
+        (folder / "sources" / "reports.yaml").write_text(contract, encoding="utf-8")
         frame.write_parquet(data / "reports.parquet")
         settings = Settings(home=tmp_path / "home", city=folder, data=data, hmac_key="test-key")
         return Question(settings, origins, **changes)
@@ -124,6 +132,8 @@ def test_the_command_writes_the_contract_and_prints_what_can_be_computed_from_it
         (("evaluate", "--with", "season", "--without", "city"), 2, "one feature is measured at a time"),
         (("evaluate", "--with", "weather", "--without", "weather"), 1, "no input 'weather'; groups are"),
         (("evaluate", "--with", "season"), 2, "--without"),
+        (("evaluate", "--with", "season", "--without", "season", "--placebo"), 1, "a placebo is for what is added"),
+        (("evaluate", "--with", "grid", "--without", "grid", "--model", "boosted"), 1, "no input 'grid'"),
     ],
 )
 def test_wrong_usage_is_told_before_any_work(
@@ -145,6 +155,28 @@ def test_a_feature_is_measured_by_leaving_it_out(question) -> None:
     loss = next(one for one in json.loads(done.stdout)["measures"] if one["measure"] == "log_loss")
     assert loss["difference"] == pytest.approx(loss["with"] - loss["without"]) != 0
     assert loss["low"] <= loss["difference"] <= loss["high"]
+
+
+@pytest.mark.parametrize("placebo", [(), ("--placebo",)], ids=["none", "placebo"])
+def test_what_stands_beside_the_counts_is_measured_by_adding_it(question, placebo: tuple[str, ...]) -> None:
+    asked = question(with_closing(reports(30)), contract=CLOSING).settings
+    city = SmallCity(asked.city, asked.home, dt.date(2024, 7, 1))
+    done = xianban(
+        city, "evaluate", "--with", "handling", "--without", "handling", "--model", "filter_stack", "--origins", "2", "--data", str(asked.data),
+        "--json", *placebo,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    loss = next(one for one in found["measures"] if one["measure"] == "log_loss")
+    assert loss["difference"] == pytest.approx(loss["with"] - loss["without"]) != 0
+    assert found["is_placebo"] == bool(placebo) and not any("the same" in note for note in found["notes"])
+
+
+def test_a_city_that_tells_of_nothing_else_gets_the_same_forecasts(question) -> None:
+    asked = question(reports(30), origins=2)
+    past, table = worth(asked, "filter_stack", "handling", quiet, quiet)
+    assert not table["difference"].fill_nan(0).cast(pl.Boolean).any()
+    assert any("the forecasts are the same" in note for note in past.notes)
 
 
 def test_a_parquet_file_is_enough(question) -> None:
@@ -217,16 +249,30 @@ def test_four_weeks_ahead(question) -> None:
 
 
 def test_what_was_known_later_leaves_the_panels_bit_identical(question) -> None:
-    frame = reports(30)
+    frame = with_closing(reports(30))
     origin = dt.date(2024, 6, 3)
+    early = frame.filter(pl.col("created_at") < dt.datetime(2024, 6, 3) - dt.timedelta(hours=1))
+    known_then = pl.when(pl.col("closed") < dt.datetime(2024, 6, 3)).then("closed")
     panels = []
-    for part in (frame, frame.filter(pl.col("created_at") < dt.datetime(2024, 6, 3) - dt.timedelta(hours=1))):
-        asked = question(part)
+    for part in (frame, early.with_columns(closed=known_then)):
+        asked = question(part, contract=CLOSING)
         with _copied(asked.settings, quiet) as (run, _):
-            panels.append(past_of(run, 4, 1, None).panel_at(origin))
-    assert panels[0].issues == panels[1].issues and panels[0].communities == panels[1].communities
-    assert panels[0].counts[-1].sum() > 0
-    assert np.array_equal(panels[0].counts, panels[1].counts)
+            past = past_of(run, 4, 1, None)
+            past.has_context = True
+            panels.append(past.panel_at(origin))
+            panels.append(past.panel_at(origin - dt.timedelta(weeks=3)))
+    whole, earlier, cut, _ = panels
+    assert whole.issues == cut.issues and whole.communities == cut.communities
+    assert whole.counts[-1].sum() > 0
+    assert np.array_equal(whole.counts, cut.counts)
+    for back in range(20):
+        told = [panel.context.table(CONTEXT_INPUTS, panel.counts[: len(panel.counts) - back], back)
+                for panel in (whole, cut)]  # fmt: skip
+        assert told[0][:, CONTEXT_INPUTS.index("backlog")].sum() > 0
+        assert np.array_equal(*told)
+        if back >= 3:  # and each week is what was said of it when it was the last one
+            then = earlier.context.table(STOCKS, earlier.counts, back - 3)
+            assert np.array_equal(told[0][:, : len(STOCKS)], then)
 
 
 @pytest.mark.skipif(not DATA or not Path(DATA).is_dir(), reason="XIANBAN_DATA names no folder with the study data")

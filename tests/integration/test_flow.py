@@ -18,7 +18,13 @@ from pipelines.steps.run import Run
 from pipelines.warehouse.snapshot import current_snapshot
 from tests.conftest import SmallCity
 
-FEATURES = ("cohort.cells", "feature.cell_weeks", "feature.complaint_counts")
+FEATURES = (
+    "cohort.cells",
+    "feature.cell_weeks",
+    "feature.complaint_counts",
+    "feature.backlog_weeks",
+    "feature.record_weeks",
+)
 
 
 def tables(city: SmallCity, home: Path | None, names: tuple[str, ...], date) -> dict[str, pl.DataFrame]:
@@ -180,6 +186,7 @@ def test_later_files_leave_the_features_of_a_past_date_bit_identical(finished_ci
     for home in (early, None):
         if home is not None:
             run_step(finished_city.settings(home), past, "conform")
+            run_step(finished_city.settings(home), past, "read")
         run_step(finished_city.settings(home), past, "features")
     then, now = (tables(finished_city, home, FEATURES, past) for home in (early, None))
     with Run(finished_city.settings(), past).warehouse.reading() as door:

@@ -120,8 +120,12 @@ class Stage:
         """Names of all tables and views."""
         return set(self._columns)
 
-    def play(self, story: Story, given: dict[str, list[Row]]) -> list[Row]:
-        """The rows of the story's table; a dated one is built twice, as a step and its rerun do."""
+    def play(self, story: Story, given: dict[str, list[Row]], **changed: Any) -> list[Row]:
+        """The rows of the story's table; a dated one is built twice, as a step and its rerun do.
+
+        ``changed`` are parameters that differ from the story's.
+        """
+        params = {**story.params, **changed}
         door = Door(self._connection)
         self._connection.execute("begin transaction")
         try:
@@ -130,9 +134,9 @@ class Stage:
                     self._insert(table, self._filled(table, row, number))
             where: dict[str, Any] = {}
             if "as_of_date" in self._columns[story.table]:
-                where = {"as_of_date": story.params["as_of_date"]}
+                where = {"as_of_date": params["as_of_date"]}
             for _ in range(2 if where else 1):
-                door.build(story.table, where, **story.params)
+                door.build(story.table, where, **params)
             condition = " where as_of_date = ?" if where else ""
             found = self._connection.execute(f"select * from {story.table}{condition}", list(where.values()))
             names = [column[0] for column in found.description or []]
@@ -207,9 +211,12 @@ def _default(name: str, kind: str, row: Row, number: int) -> Any:
 
 
 def known_before(given: dict[str, list[Row]], as_of_date: dt.date) -> dict[str, list[Row]]:
-    """The story as it could have been told on the as-of date: without the versions that were learned later."""
+    """The story as it could have been told on the as-of date: without what was learned later."""
     day = as_of_date.isoformat()
     then = dict(given)
+    for table, clock in (("core.fct_incident_links", "known_from"), ("stg.dept_disposal", "known_at")):
+        if table in given:
+            then[table] = [row for row in given[table] if str(row.get(clock, _BY_TYPE["TIMESTAMP"])) < day]
     then["core.fct_event_versions"] = [
         {**row, "known_to": None} if str(row.get("known_to") or "") >= day else row
         for row in given["core.fct_event_versions"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
-from sql_story import HERE, Stage, Story, difference, known_before, stories
+from sql_story import HERE, Row, Stage, Story, difference, known_before, stories
 
 from pipelines.settings import checkout_sql_dir
 from pipelines.warehouse.door import Warehouse
@@ -47,6 +48,23 @@ def test_story_is_the_same_without_what_was_learned_later(stage: Stage, story: S
     found = stage.play(story, known_before(story.given, story.params["as_of_date"]))
     wrong = difference(stage.typed(story.table, story.expected), found)
     assert not wrong, "\n".join(["rows known after the as-of date change the result", *wrong])
+
+
+WEEKLY = [story for story in STORIES if story.table in ("feature.backlog_weeks", "feature.record_weeks")]
+
+
+@pytest.mark.parametrize("story", WEEKLY, ids=lambda story: story.name)
+def test_story_of_weeks_holds_in_each_week_what_was_known_at_its_end(stage: Stage, story: Story) -> None:
+    whole = stage.play(story, story.given)
+    for back in range(story.params["history_weeks"]):
+        end = story.params["as_of_date"] - dt.timedelta(weeks=back)
+        then = stage.play(story, known_before(story.given, end), as_of_date=end)
+        assert _measures(then, 0) == _measures(whole, back), f"week {back}"
+
+
+def _measures(rows: list[Row], back: int) -> set[tuple[object, ...]]:
+    names = ("community_code", "issue_code", "measure", "record_count")
+    return {tuple(row[name] for name in names) for row in rows if row["weeks_back"] == back}
 
 
 @pytest.mark.parametrize("story", [s for s in STORIES if s.table.startswith("feature.")], ids=lambda story: story.name)
