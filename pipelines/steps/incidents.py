@@ -45,13 +45,24 @@ def _with_title_words(records: pl.DataFrame) -> pl.DataFrame:
     return records.with_columns(title_tokens=pl.Series(split, dtype=pl.List(pl.String)))
 
 
-# the titles of the incidents derived anew; only inner joins reach into the large tables, for the right side of another
-# one is read whole
+# the titles of the incidents derived anew; their records as one list, so that the planner takes them for few, and by
+# inner joins alone, because the right side of another one is read whole
 _TITLED = """
 with affected as (
-    select e.event_id, i.incident_id, e.record_id, e.occurred_at, e.text_hash, e.batch_id, e.row_no
-    from ops.affected_events as e
-    inner join core.fct_incident_events as i on e.event_id = i.event_id
+    select unnest(records, recursive := true)
+    from (
+        select list({
+            event_id: e.event_id,
+            incident_id: i.incident_id,
+            record_id: e.record_id,
+            occurred_at: e.occurred_at,
+            text_hash: e.text_hash,
+            batch_id: e.batch_id,
+            row_no: e.row_no
+        }) as records
+        from ops.affected_events as e
+        inner join core.fct_incident_events as i on e.event_id = i.event_id
+    )
 ),
 
 titled as (
