@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from models.incident_links import LINKS, LinkRule, Records
@@ -74,14 +75,17 @@ class Incidents:
         rows = self._records.add(records)
         self._ids += records["record_id"].to_list()
         self._days += records["occurred_at"].dt.epoch("d").to_list()
-        links: list[tuple[str, str, float]] = []
+        found: list[pl.DataFrame] = []
         merges: list[tuple[str, str, float]] = []
         ids = self._ids
-        for row, others, values in self._records.links(rows):
-            near = list(zip(others.tolist(), values.tolist(), strict=True))
-            links += [(ids[row], ids[other], value) for other, value in near]
-            merges += [(ids[one], ids[elder], value) for one, elder, value in self._join(row, near)]
-        return pl.DataFrame(links, schema=LINKS, orient="row"), pl.DataFrame(merges, schema=MERGES, orient="row")
+        for links in self._records.links(rows):
+            bounds, others, values = links.bounds.tolist(), links.others.tolist(), links.values.tolist()
+            for row, begin, end in zip(links.rows, bounds, bounds[1:], strict=False):
+                joined = self._join(row, others[begin:end], values[begin:end])
+                merges += [(ids[one], ids[elder], value) for one, elder, value in joined]
+            later = [ids[row] for row, count in zip(links.rows, np.diff(links.bounds), strict=True) for _ in range(count)]
+            found.append(pl.DataFrame([later, [ids[other] for other in others], links.values], schema=LINKS))
+        return pl.concat([pl.DataFrame(schema=LINKS), *found]), pl.DataFrame(merges, schema=MERGES, orient="row")
 
     def restore(self, members: pl.DataFrame, near: pl.DataFrame, days: Iterable[pl.DataFrame], next_day: int) -> None:
         """Take up where earlier days ended.
@@ -125,9 +129,9 @@ class Incidents:
             schema=MEMBERS,
         )
 
-    def _join(self, row: int, links: list[tuple[int, float]]) -> Iterable[tuple[int, int, float]]:
+    def _join(self, row: int, others: list[int], values: list[float]) -> Iterable[tuple[int, int, float]]:
         sums: defaultdict[int, float] = defaultdict(float)
-        for other, value in links:
+        for other, value in zip(others, values, strict=True):
             sums[self._incident_of[other]] += value
         means = [(total / self._active(incident, row), -incident) for incident, total in sums.items()]
         likeness, negative = max(means, default=(0.0, 0))
