@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
@@ -11,7 +13,9 @@ from models.incident_words import COLUMNS
 Ints = NDArray[np.int64]
 _UNKNOWN = -1
 _POSTINGS = 2_000_000  # so many are multiplied at once
-_DAYS = 1 << 24
+_DAYS = 1 << 20  # more than there are between any two records
+_LAST_DAY = _DAYS - 1
+_ISSUES = 1 << 20
 
 
 class GrowingRows:
@@ -47,41 +51,45 @@ class GrowingRows:
 
 
 class WordIndex:
-    """Where each word stands, so that a row meets only rows that share one, of its community and near in time.
+    """Where each word stands, so that a row meets only rows that share one, of its kind and near in time.
 
-    A row of unknown community meets all; rows of unknown community are met by all.
+    A row of unknown issue or community meets all of them, and is met by all.
 
     Args:
         rows: word weights.
-        places: community of each row, -1 where unknown.
+        kinds: community and issue of each row, -1 where unknown, shape (rows, 2).
         days: when each happened.
     """
 
-    def __init__(self, rows: csr_matrix, places: Ints, days: Ints) -> None:
+    def __init__(self, rows: csr_matrix, kinds: Ints, days: Ints) -> None:
         self._first_day = int(days.min(initial=0))
-        keys = _keys(places, days - self._first_day)
-        self._order = np.argsort(keys, kind="stable")  # unknown first, then by community, then by day
+        keys = _keys(kinds[:, 0], kinds[:, 1], days - self._first_day)
+        self._order = np.argsort(keys, kind="stable")  # by community, issue and day, unknown ones first
         self._keys = keys[self._order]
         by_word = rows[self._order].T.tocsr()
         self._data, self._at, self._starts = by_word.data, by_word.indices, by_word.indptr
 
     def alike(
-        self, rows: csr_matrix, places: Ints, days: Ints, window_days: int
+        self, rows: csr_matrix, kinds: Ints, days: Ints, window_days: int
     ) -> tuple[Ints, Ints, NDArray[np.float32]]:
         """Pairs that share a word: number of the row asked for, number of the row met, and their product.
 
         Args:
-            rows: rows asked for, with their ``places`` and ``days``.
-            window_days: rows further apart are not met, save by rows of unknown community.
+            rows: rows asked for, with their ``kinds`` and ``days``.
+            window_days: rows further apart need not be met, though some are.
         """
         if not len(self._order) or not rows.nnz:
             return _NONE, _NONE, np.empty(0, dtype=np.float32)
         row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-        begin, end = self._starts[rows.indices], self._starts[rows.indices + 1]
+        begin, end = self._starts[rows.indices].astype(np.int64), self._starts[rows.indices + 1].astype(np.int64)
         parts = []
-        for low, high in self._ranges(places, days - self._first_day, window_days):
+        for low, high in self._ranges(kinds, days - self._first_day, window_days):
+            if (low >= high).all():
+                continue
             first = _bisected(self._at, begin, end, low[row_of])
             parts.append((first, _bisected(self._at, first, end, high[row_of]) - first))
+        if not parts:
+            return _NONE, _NONE, np.empty(0, dtype=np.float32)
         met = np.zeros(rows.shape[0] + 1, dtype=np.int64)
         np.cumsum(np.bincount(row_of, sum(length for _, length in parts), rows.shape[0]), out=met[1:])
         found = []
@@ -93,19 +101,28 @@ class WordIndex:
         one, other, value = map(np.concatenate, zip(*found, strict=True))
         return one, self._order[other], value
 
-    def _ranges(self, places: Ints, days: Ints, window: int) -> list[tuple[Ints, Ints]]:
-        """Positions that each row asked for may meet: those of unknown community, and those of its own, or all others."""
-        unknown = np.full_like(places, _UNKNOWN)
-        known = int(np.searchsorted(self._keys, _keys(unknown[:1], np.array([_DAYS - 1])))[0])
-        found = []
-        for own in (unknown, places):
-            low = np.searchsorted(self._keys, _keys(own, np.maximum(days - window, 0)))
-            high = np.searchsorted(self._keys, _keys(own, np.clip(days + window + 1, 0, _DAYS - 1)))
-            found.append((low, high))
-        low, high = found[1]
-        is_unknown = places == _UNKNOWN
-        low[is_unknown], high[is_unknown] = known, len(self._keys)
-        return found
+    def _ranges(self, kinds: Ints, days: Ints, window: int) -> Iterator[tuple[Ints, Ints]]:
+        """Positions from, and before, which lie the rows that each row asked for may meet."""
+        early, late = np.maximum(days - window, 0), np.clip(days + window + 1, 0, _LAST_DAY)
+        unknown = np.full(len(days), _UNKNOWN)
+        community, issue = kinds[:, 0], kinds[:, 1]
+        is_known, is_issue = community != _UNKNOWN, issue != _UNKNOWN
+        for place, is_asked in ((unknown, np.ones_like(is_known)), (community, is_known)):
+            # of unknown issue, and of its own or of all others
+            low, high = self._between(_keys(place, unknown, early), _keys(place, unknown, late))
+            yield low, np.where(is_asked, high, low)
+            low, high = self._between(
+                np.where(is_issue, _keys(place, issue, early), _keys(place, unknown + 1, early * 0)),
+                np.where(is_issue, _keys(place, issue, late), _keys(place + 1, unknown, early * 0)),
+            )
+            yield low, np.where(is_asked, high, low)
+        # whose own community is unknown meets all others
+        low, high = self._between(_keys(unknown[:1] + 1, unknown[:1], np.zeros(1, dtype=np.int64)), self._keys[-1:] + 1)
+        low, high = np.repeat(low, len(days)), np.repeat(high, len(days))
+        yield low, np.where(is_known, low, high)
+
+    def _between(self, low: Ints, high: Ints) -> tuple[Ints, Ints]:
+        return np.searchsorted(self._keys, low), np.searchsorted(self._keys, high)
 
     def _multiplied(
         self, rows: csr_matrix, parts: list[tuple[Ints, Ints]], start: int, stop: int
@@ -128,18 +145,20 @@ class WordIndex:
 _NONE = np.empty(0, dtype=np.int64)
 
 
-def _keys(places: Ints, days: Ints) -> Ints:
-    return (places + 1) * _DAYS + days
+def _keys(communities: Ints, issues: Ints, days: Ints) -> Ints:
+    return ((communities + 1) * _ISSUES + issues + 1) * _DAYS + days
 
 
 def _bisected(values: NDArray[np.int32], low: Ints, high: Ints, sought: Ints) -> Ints:
     """The first place from ``low`` on, before ``high``, whose value is not less than the one sought."""
-    low, high = low.astype(np.int64), high.astype(np.int64)
-    while (is_open := low < high).any():
-        middle = (low + high) // 2
-        is_less = is_open & (values[np.minimum(middle, len(values) - 1)] < sought)
+    low, size = low.copy(), high - low
+    while (size > 0).any():
+        half = size >> 1
+        middle = low + half
+        # a closed one looks at a place that may not exist, and stays
+        is_less = (values[np.minimum(middle, len(values) - 1)] < sought) & (size > 0)
         low = np.where(is_less, middle + 1, low)
-        high = np.where(is_open & ~is_less, middle, high)
+        size = np.where(is_less, size - half - 1, half)
     return low
 
 

@@ -105,7 +105,7 @@ class Records:
         self._known = np.empty(0, dtype=np.int64)  # by row of the window, as all that follow
         self._words: list[Words] = []
         self._days = np.empty(0, dtype=np.int64)
-        self._kinds = np.empty((0, 2), dtype=np.int64)
+        self._kinds = np.empty((0, 2), dtype=np.int64, order="F")
         self._codes: dict[tuple[int, str], int] = {}
         self._places = NamedPlaces()
         self._counts = np.zeros(COLUMNS, dtype=np.int32)
@@ -158,14 +158,16 @@ class Records:
             value = np.minimum(self._full.products(one, other), 1)
             near = value >= self.rule.least_similarity
             one, other, value = one[near], other[near], value[near]
-            is_matter = self._matter.products(one, other) >= self.rule.least_matter
             place = self._place_factors(one, other)
+            near = value * place >= self.rule.least_similarity  # what follows makes none more alike
+            one, other, value, place = one[near], other[near], value[near], place[near]
+            is_matter = self._matter.products(one, other) >= self.rule.least_matter
             value *= np.where(is_matter, place, np.minimum(place, 1) * self.rule.names_alone)
             value = np.minimum(value, 1)
-            kept = value >= self.rule.least_similarity
-            one, other, value = one[kept], other[kept], value[kept]
+            near = value >= self.rule.least_similarity
+            one, other, value = one[near], other[near], value[near]
             order = np.lexsort((other, -value, one))
-            order = order[_rank(one) < self.rule.most_links]
+            order = order[_rank(one[order]) < self.rule.most_links]
             yield Links(
                 range(block.start + self._first, block.stop + self._first),
                 np.searchsorted(one[order], [*block, block.stop]),
@@ -174,27 +176,32 @@ class Records:
             )
 
     def _candidates(self, block: range) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Pairs (row of the block, earlier row of the window) that share enough of rare words; by row of the block."""
+        """Pairs (row of the block, earlier row of the window) that share enough of rare words."""
         part = self._full.rows(block.start, block.stop)
         is_rare = self._is_rare()
         kinds, days = self._kinds[block.start : block.stop], self._days[block.start : block.stop]
         ones, others, values = [], [], []
         for first, index in self._indexes:
             asked = _only(part, is_rare & self._was_rare if first == 0 else is_rare)
-            one, other, value = index.alike(asked, kinds[:, 1], days, self.rule.window_days)
+            one, other, value = index.alike(asked, kinds[:, ::-1], days, self.rule.window_days)
             one, other = one + block.start, other + first
-            near = (value >= self.rule.rare_likeness) & (other < one)
+            near = np.flatnonzero((value >= self.rule.rare_likeness) & (other < one))
             one, other, value = one[near], other[near], value[near]
-            near = np.abs(self._days[other] - self._days[one]) <= self.rule.window_days
+            is_near = np.abs(self._days[other] - self._days[one]) <= self.rule.window_days
             for kind in self._kinds.T:
-                near &= (kind[one] == kind[other]) | (kind[one] < 0) | (kind[other] < 0)
+                ours, theirs = kind[one], kind[other]
+                is_near &= (ours == theirs) | (ours < 0) | (theirs < 0)
+            near = np.flatnonzero(is_near)
             ones.append(one[near])
             others.append(other[near])
             values.append(value[near])
         one, other, value = np.concatenate(ones), np.concatenate(others), np.concatenate(values)
-        order = np.lexsort((other, -value, one))
-        order = order[_rank(one) < self.rule.most_compared]
-        return one[order], other[order]
+        # only rows with too many must be put in order
+        is_many = np.bincount(one - block.start, minlength=len(block))[one - block.start] > self.rule.most_compared
+        many = np.flatnonzero(is_many)
+        many = many[np.lexsort((other[many], -value[many], one[many]))]
+        kept = np.concatenate([np.flatnonzero(~is_many), many[_rank(one[many]) < self.rule.most_compared]])
+        return one[kept], other[kept]
 
     def _is_rare(self) -> NDArray[np.bool_]:
         return np.asarray(self._counts <= max(self.rule.rare_share * len(self._known), self.rule.rare_count))
@@ -247,7 +254,7 @@ class Records:
 
     def _indexed(self, first: int, is_rare: NDArray[np.bool_]) -> tuple[int, WordIndex]:
         rows = _only(self._full.rows(first), is_rare)
-        return first, WordIndex(rows, self._kinds[first:, 1], self._days[first:])
+        return first, WordIndex(rows, self._kinds[first:, ::-1], self._days[first:])
 
     def _append(self, words: Words) -> None:
         """Weigh records by the words of all: rows of unit length, in which titles weigh ``title_share``."""
@@ -259,14 +266,15 @@ class Records:
         for first in range(0, len(words.sizes), _WEIGHED_AT_ONCE):
             sizes = words.sizes[first : first + _WEIGHED_AT_ONCE]
             part = slice(ends[first], ends[first + len(sizes)])
-            columns = words.columns[part]
-            counts = self._counts[columns]
+            counts = self._counts[words.columns[part]]
             data = words.weights[part] * weight_of[counts]
             at = np.repeat(np.arange(len(sizes)), sizes)
-            self._full.append(self._unit(data, at, columns, counts > 1, len(sizes)))
             # and once more of the words outside of names
-            data[words.is_name[part]] = 0
-            self._matter.append(self._unit(data, at, columns, counts > 1, len(sizes)))
+            for rows, is_held in ((self._full, data > 0), (self._matter, (data > 0) & ~words.is_name[part])):
+                held = np.flatnonzero(is_held)
+                rows.append(
+                    self._unit(data[held], at[held], words.columns[part][held], counts[held] > 1, len(sizes))
+                )
 
     def _unit(
         self,
@@ -276,27 +284,24 @@ class Records:
         is_shared: NDArray[np.bool_],
         size: int,
     ) -> csr_matrix:
-        held = data > 0
-        data, at, columns, is_shared = data[held], at[held], columns[held], is_shared[held]
-        share = np.sqrt([1 - self.rule.title_share, self.rule.title_share])
-        data = data * _factors(data, at * 2 + columns % 2, is_shared, np.tile(share, size))
-        data = data * _factors(data, at, is_shared, np.ones(size))
+        part = at * 2 + (columns & 1)
+        squares = data * data
+        length = np.bincount(part, squares * is_shared, size * 2)
+        is_counted = length > 0
+        if not is_counted.all():
+            # of words that no other record holds, all count
+            alone = ~is_counted[part]
+            length += np.bincount(part[alone], squares[alone], size * 2)
+        share = np.tile([1 - self.rule.title_share, self.rule.title_share], size) * (length > 0)
+        whole = np.where(is_counted, share, 0).reshape(-1, 2).sum(axis=1)
+        whole = np.where(whole > 0, whole, share.reshape(-1, 2).sum(axis=1))
+        factor = np.sqrt(share / np.where(length > 0, length, 1) / np.repeat(np.where(whole > 0, whole, 1), 2))
         starts = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=size))]).astype(np.int32)
-        return csr_matrix((data.astype(np.float32), columns, starts), (size, COLUMNS))
+        return csr_matrix(((data * factor[part]).astype(np.float32), columns, starts), (size, COLUMNS))
 
     def _place_factors(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.float64]:
         is_shared, are_titles = self._places.compared(one, other)
         return np.where(is_shared, self.rule.same_place, np.where(are_titles, self.rule.other_place, 1.0))
-
-
-def _factors(
-    data: NDArray[np.float64], part: NDArray[np.int64], is_shared: NDArray[np.bool_], lengths: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """What brings the parts of rows to these lengths, by word; words that no other row holds count only if all are so."""
-    squares = np.bincount(part, np.where(is_shared, data * data, 0), len(lengths))
-    alone = np.bincount(part, data * data, len(lengths))
-    length = np.sqrt(np.where(squares > 0, squares, np.where(alone > 0, alone, 1)))
-    return np.asarray((lengths / length)[part])
 
 
 def _only(rows: csr_matrix, is_kept: NDArray[np.bool_]) -> csr_matrix:
@@ -307,6 +312,5 @@ def _only(rows: csr_matrix, is_kept: NDArray[np.bool_]) -> csr_matrix:
 
 
 def _rank(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Which of its number each is, of numbers that are put in order: 0 for the first."""
-    ordered = np.sort(numbers)
-    return np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+    """Which of its number each is, of numbers in ascending order: 0 for the first."""
+    return np.asarray(np.arange(len(numbers)) - np.searchsorted(numbers, numbers))

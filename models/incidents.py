@@ -130,10 +130,14 @@ class Incidents:
         )
 
     def _join(self, row: int, others: list[int], values: list[float]) -> Iterable[tuple[int, int, float]]:
-        sums: defaultdict[int, float] = defaultdict(float)
+        sums: dict[int, float] = {}
+        incident_of = self._incident_of
         for other, value in zip(others, values, strict=True):
-            sums[self._incident_of[other]] += value
-        means = [(total / self._active(incident, row), -incident) for incident, total in sums.items()]
+            near = incident_of[other]
+            sums[near] = sums.get(near, 0.0) + value
+        join = self.growth.join
+        # a mean is never above the sum
+        means = [(total / self._active(near, row), -near) for near, total in sums.items() if total >= join]
         likeness, negative = max(means, default=(0.0, 0))
         is_first = likeness < self.growth.join
         incident = row if is_first else -negative
