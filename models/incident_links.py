@@ -24,6 +24,7 @@ from models.incident_words import COLUMNS, Words, read_words, together
 
 _BLOCK = 256
 _WEIGHED_AT_ONCE = 20_000
+_TELLS = -2
 LINKS = {"record_id": pl.String, "earlier_record_id": pl.String, "similarity": pl.Float64}
 
 
@@ -46,6 +47,8 @@ class LinkRule:
         same_place: factor where one's title names a place of the other, if they are like in more than names.
         other_place: factor where the titles name different places.
         most_links: links kept of one record, the strongest first.
+        least_words: a record without issue, community and place that says fewer different words does not tell which
+            matter it means (请尽快处理): it is linked only to such a record of the same caller.
         weigh_days: the window is weighed anew when a period of so many days begins
         weigh_again: and when the records have grown by this share since.
     """
@@ -66,6 +69,7 @@ class LinkRule:
     same_place: float = 1.3
     other_place: float = 0.2
     most_links: int = 60
+    least_words: int = 10
     weigh_days: int = 14
     weigh_again: float = 0.1
 
@@ -106,6 +110,7 @@ class Records:
         self._words: list[Words] = []
         self._days = np.empty(0, dtype=np.int64)
         self._kinds = np.empty((0, 2), dtype=np.int64, order="F")
+        self._mute = np.empty(0, dtype=np.int64)  # of who says too little, the caller (-1: unknown); else _TELLS
         self._codes: dict[tuple[int, str], int] = {}
         self._places = NamedPlaces()
         self._counts = np.zeros(COLUMNS, dtype=np.int32)
@@ -125,7 +130,8 @@ class Records:
 
         Args:
             records: record_id, occurred_at, known_at, title_tokens, tokens, title_places, places (lists of names;
-                ``places`` of title and text); optional issue, community: records that differ there are not linked.
+                ``places`` of title and text); optional issue, community: records that differ there are not linked;
+                optional caller: who says too little to tell the matter is linked to no other's records.
             is_past: of a period before the one to be compared, so that weighing can wait for that.
         """
         day = records.select(pl.col("known_at").dt.epoch("d").max()).item() or 0
@@ -138,7 +144,9 @@ class Records:
         words = self._read(records)
         self._known = np.concatenate([self._known, np.full(records.height, day)])
         self._days = np.concatenate([self._days, records["occurred_at"].dt.epoch("d").to_numpy()])
-        self._kinds = np.concatenate([self._kinds, self._coded(records)])
+        kinds = self._coded(records)
+        self._kinds = np.concatenate([self._kinds, kinds])
+        self._mute = np.concatenate([self._mute, self._muted(records, kinds, words)])
         rows = range(self._first + first, self._first + len(self._known))
         if is_past:
             return rows
@@ -191,6 +199,8 @@ class Records:
             for kind in self._kinds.T:
                 ours, theirs = kind[one], kind[other]
                 is_near &= (ours == theirs) | (ours < 0) | (theirs < 0)
+            ours, theirs = self._mute[one], self._mute[other]
+            is_near &= ((ours == _TELLS) & (theirs == _TELLS)) | ((ours == theirs) & (ours >= 0))
             near = np.flatnonzero(is_near)
             ones.append(one[near])
             others.append(other[near])
@@ -229,7 +239,8 @@ class Records:
         kept = held.since(gone)
         np.subtract.at(self._counts, held.columns[: len(held.columns) - len(kept.columns)], 1)
         self._words = [kept]
-        self._known, self._days, self._kinds = self._known[gone:], self._days[gone:], self._kinds[gone:]
+        self._known, self._days = self._known[gone:], self._days[gone:]
+        self._kinds, self._mute = self._kinds[gone:], self._mute[gone:]
         self._places.forget(gone)
         self._first += gone
 
@@ -242,6 +253,18 @@ class Records:
                     if value is not None:
                         coded[row, at] = self._codes.setdefault((at, value), len(self._codes))
         return coded
+
+    def _muted(self, records: pl.DataFrame, kinds: NDArray[np.int64], words: Words) -> NDArray[np.int64]:
+        """Callers, as numbers, of records that say too little to tell their matter; ``_TELLS`` for all others."""
+        row_of = np.repeat(np.arange(records.height), words.sizes)
+        said = np.bincount(row_of[words.columns % 2 == 0], minlength=records.height)
+        is_named = self._places.sizes[-records.height :] > 0 if records.height else np.empty(0, dtype=np.bool_)
+        muted = np.full(records.height, _TELLS)
+        callers = records["caller"] if "caller" in records.columns else None
+        for row in np.flatnonzero((kinds < 0).all(axis=1) & ~is_named & (said < self.rule.least_words)).tolist():
+            caller = None if callers is None else callers[row]
+            muted[row] = -1 if caller is None else self._codes.setdefault((2, caller), len(self._codes))
+        return muted
 
     def _weigh(self) -> None:
         held = together(self._words)

@@ -73,6 +73,11 @@ class NamedPlaces:
         self._in_title.add([self.names.numbers(row) for row in in_title])
         self._anywhere.add([self.names.numbers(row) for row in anywhere])
 
+    @property
+    def sizes(self) -> Ints:
+        """How many places each row names."""
+        return self._anywhere.sizes
+
     def forget(self, rows: int) -> None:
         """Drop the first rows."""
         self._in_title.forget(rows)

@@ -65,7 +65,8 @@ class Incidents:
         """Take in the records that became known on one day.
 
         Args:
-            records: one row a record: record_id, occurred_at, title_tokens, tokens, title_places, places.
+            records: one row a record: record_id, occurred_at, title_tokens, tokens, title_places, places, and what
+                :meth:`Records.add` may be told beside.
 
         Returns:
             The new links (record_id, earlier_record_id, similarity; 0–1) and the merges (incident_id,
