@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from scipy.sparse import csr_matrix
 from models.incident_words import COLUMNS
 
 Ints = NDArray[np.int64]
+Number = TypeVar("Number", np.float32, np.int32)
 _UNKNOWN = -1
 _POSTINGS = 2_000_000  # so many are multiplied at once
 _DAYS = 1 << 20  # more than there are between any two records
@@ -162,7 +164,7 @@ def _bisected(values: NDArray[np.int32], low: Ints, high: Ints, sought: Ints) ->
     return low
 
 
-def _room(held: NDArray[np.generic], used: int, wanted: int) -> NDArray[np.generic]:
+def _room(held: NDArray[Number], used: int, wanted: int) -> NDArray[Number]:
     if wanted <= len(held):
         return held
     grown = np.empty(wanted + wanted // 2, dtype=held.dtype)
@@ -170,7 +172,5 @@ def _room(held: NDArray[np.generic], used: int, wanted: int) -> NDArray[np.gener
     return grown
 
 
-def _matrix(
-    data: NDArray[np.float32], indices: NDArray[np.int32], starts: NDArray[np.int32], width: int
-) -> csr_matrix:
+def _matrix(data: NDArray[np.float32], indices: NDArray[np.int32], starts: NDArray[np.int32], width: int) -> csr_matrix:
     return csr_matrix((data, indices, starts), (len(starts) - 1, width))

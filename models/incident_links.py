@@ -180,7 +180,7 @@ class Records:
                 range(block.start + self._first, block.stop + self._first),
                 np.searchsorted(one[order], [*block, block.stop]),
                 other[order] + self._first,
-                np.round(value[order], 6),
+                np.round(value[order], 6).astype(np.float64),
             )
 
     def _candidates(self, block: range) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -295,9 +295,7 @@ class Records:
             # and once more of the words outside of names
             for rows, is_held in ((self._full, data > 0), (self._matter, (data > 0) & ~words.is_name[part])):
                 held = np.flatnonzero(is_held)
-                rows.append(
-                    self._unit(data[held], at[held], words.columns[part][held], counts[held] > 1, len(sizes))
-                )
+                rows.append(self._unit(data[held], at[held], words.columns[part][held], counts[held] > 1, len(sizes)))
 
     def _unit(
         self,

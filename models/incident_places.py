@@ -37,7 +37,7 @@ class PlaceNames:
         code = (one[near] << 32) | other[near]
         at = np.minimum(np.searchsorted(self._codes, code), len(self._codes) - 1)
         found[near] = self._codes[at] == code
-        return found
+        return np.asarray(found)
 
     def _relate(self, new: Sequence[str]) -> None:
         names = list(self._numbers)
@@ -84,7 +84,7 @@ class NamedPlaces:
         self._anywhere.forget(rows)
 
     def compared(self, one: Ints, other: Ints) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Of pairs of rows: whether a place in the title of one is named by the other, and whether both titles name some."""
+        """Of pairs of rows: whether the title of one names a place of the other; whether both titles name any."""
         shared = np.zeros(len(one), dtype=np.bool_)
         titled = self._in_title.sizes > 0
         for ours, theirs in ((one, other), (other, one)):

@@ -84,8 +84,8 @@ class Incidents:
             for row, begin, end in zip(links.rows, bounds, bounds[1:], strict=False):
                 joined = self._join(row, others[begin:end], values[begin:end])
                 merges += [(ids[one], ids[elder], value) for one, elder, value in joined]
-            later = [ids[row] for row, count in zip(links.rows, np.diff(links.bounds), strict=True) for _ in range(count)]
-            found.append(pl.DataFrame([later, [ids[other] for other in others], links.values], schema=LINKS))
+            later = np.repeat(np.array(ids[links.rows.start : links.rows.stop], dtype=object), np.diff(links.bounds))
+            found.append(pl.DataFrame([later.tolist(), [ids[other] for other in others], links.values], schema=LINKS))
         return pl.concat([pl.DataFrame(schema=LINKS), *found]), pl.DataFrame(merges, schema=MERGES, orient="row")
 
     def restore(self, members: pl.DataFrame, near: pl.DataFrame, days: Iterable[pl.DataFrame], next_day: int) -> None:

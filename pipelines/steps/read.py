@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+
 import polars as pl
 
 from pipelines.cities.city import City

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-
+import polars as pl
 import pytest
 
 from pipelines.cities.city import City
@@ -196,7 +196,9 @@ def test_places_are_derived_again_only_if_something_changed(folder: Path, monkey
     read_again(folder)
     assert len(built) == 2
     with run_of(folder).warehouse.writing() as door:
-        door.run("insert into core.dim_place by name select '9' as place_code, 'community' as place_level, '新' as place_name")
+        door.run(
+            "insert into core.dim_place by name select '9' as place_code, 'community' as place_level, '新' as place_name"
+        )
     read_again(folder)
     assert len(built) == 3
 

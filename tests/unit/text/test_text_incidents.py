@@ -151,7 +151,7 @@ def test_what_says_too_little_to_tell_its_matter_joins_no_strangers() -> None:
 def test_mute_records_are_restored_as_they_were() -> None:
     records = mute(["one", "two", "one"]).sort("known_at")
     days = records.with_columns(day=pl.col("known_at").dt.date()).partition_by("day", maintain_order=True)
-    at_once, links, _ = find_incidents(records)
+    _, links, _ = find_incidents(records)
     incidents = Incidents()
     cut = 6
     members = find_incidents(pl.concat(days[:cut]))[0].join(
