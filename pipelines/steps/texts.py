@@ -41,8 +41,8 @@ def unread(run: Run, table: str) -> pl.Series:
     with run.warehouse.reading() as door:
         return door.query(
             "select distinct text_hash from (select text_hash from stg.hotline_order union all "
-            f"select text_hash from stg.grid_event) where text_hash not in (select text_hash from {table}) "
-            "order by text_hash"
+            "select text_hash from stg.grid_event) where text_hash is not null "
+            f"and text_hash not in (select text_hash from {table}) order by text_hash"
         )["text_hash"]
 
 

@@ -39,10 +39,11 @@ def folder(tmp_path: Path) -> Path:
     run = run_of(folder)
     migrate(run.warehouse)
     with run.warehouse.writing() as door:
-        for number, (key, text) in enumerate(TEXTS.items()):
+        # and a record without any text, of which nothing is read
+        for number, (key, text) in enumerate([*TEXTS.items(), (None, None)]):
             door.run(
-                "insert into stg.hotline_order by name select 'h' as source_name, $k as record_id, 'b' as batch_id, "
-                "$n::bigint as row_no, $k as row_hash, timestamp '2026-01-01' as occurred_at, timestamp '2026-01-01' as "
+                "insert into stg.hotline_order by name select 'h' as source_name, 'r' || $n as record_id, "
+                "'b' as batch_id, $n::bigint as row_no, 'r' || $n as row_hash, timestamp '2026-01-01' as occurred_at, timestamp '2026-01-01' as "
                 "entered_at, timestamp '2026-01-01' as known_at, true as is_resident, $t as content, $k as text_hash",
                 k=key, n=number, t=text,
             )  # fmt: skip
@@ -135,7 +136,7 @@ def add_texts(folder: Path, count: int) -> None:
             "insert into stg.hotline_order by name select h.* exclude (record_id, row_no, row_hash, text_hash, content), "
             "n::varchar as record_id, 100 + n as row_no, n::varchar as row_hash, md5(n::varchar) as text_hash, "
             "'锦华社区云和路' || n || '号门口第' || (n * 7) || '次积水，已反映' as content "
-            "from stg.hotline_order as h cross join range($c) as r (n) where record_id = 't1'",
+            "from stg.hotline_order as h cross join range($c) as r (n) where text_hash = 't1'",
             c=count,
         )  # fmt: skip
 
