@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from models.incident_links import LINKS, LinkRule, Records
@@ -73,7 +74,8 @@ class Incidents:
         """Take in the records that became known on one day.
 
         Args:
-            records: one row a record: record_id, occurred_at, title_tokens, tokens, title_places, places.
+            records: one row a record: record_id, occurred_at, title_tokens, tokens, title_places, places, and what
+                :meth:`Records.add` may be told beside.
 
         Returns:
             The new links (record_id, earlier_record_id, similarity; 0–1) and the merges (incident_id,
@@ -83,14 +85,17 @@ class Incidents:
         rows = self._records.add(records)
         self._ids += records["record_id"].to_list()
         self._days += records["occurred_at"].dt.epoch("d").to_list()
-        links: list[tuple[str, str, float]] = []
+        found: list[pl.DataFrame] = []
         merges: list[tuple[str, str, float]] = []
         ids = self._ids
-        for row, others, values in self._records.links(rows):
-            near = list(zip(others.tolist(), values.tolist(), strict=True))
-            links += [(ids[row], ids[other], value) for other, value in near]
-            merges += [(ids[one], ids[elder], value) for one, elder, value in self._join(row, near)]
-        return pl.DataFrame(links, schema=LINKS, orient="row"), pl.DataFrame(merges, schema=MERGES, orient="row")
+        for links in self._records.links(rows):
+            bounds, others, values = links.bounds.tolist(), links.others.tolist(), links.values.tolist()
+            for row, begin, end in zip(links.rows, bounds, bounds[1:], strict=False):
+                joined = self._join(row, others[begin:end], values[begin:end])
+                merges += [(ids[one], ids[elder], value) for one, elder, value in joined]
+            later = np.repeat(np.array(ids[links.rows.start : links.rows.stop], dtype=object), np.diff(links.bounds))
+            found.append(pl.DataFrame([later.tolist(), [ids[other] for other in others], links.values], schema=LINKS))
+        return pl.concat([pl.DataFrame(schema=LINKS), *found]), pl.DataFrame(merges, schema=MERGES, orient="row")
 
     def restore(self, members: pl.DataFrame, near: pl.DataFrame, days: Iterable[pl.DataFrame], next_day: int) -> None:
         """Take up where earlier days ended.
@@ -134,12 +139,18 @@ class Incidents:
             schema=MEMBERS,
         )
 
-    def _join(self, row: int, links: list[tuple[int, float]]) -> Iterable[tuple[int, int, float]]:
-        sums: defaultdict[int, float] = defaultdict(float)
-        for other, value in links:
-            sums[self._incident_of[other]] += value
+    def _join(self, row: int, others: list[int], values: list[float]) -> Iterable[tuple[int, int, float]]:
+        sums: dict[int, float] = {}
+        incident_of = self._incident_of
+        for other, value in zip(others, values, strict=True):
+            near = incident_of[other]
+            sums[near] = sums.get(near, 0.0) + value
+        least = self.growth.least
+        # a mean is never above the sum
         margins = [
-            (self.growth.margin(total, self._active(incident, row)), -incident) for incident, total in sums.items()
+            (self.growth.margin(total, self._active(near, row)), -near)
+            for near, total in sums.items()
+            if total >= least
         ]
         margin, negative = max(margins, default=(-1.0, 0))
         is_first = margin < 0

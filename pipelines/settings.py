@@ -27,7 +27,9 @@ class Settings(BaseSettings):
     hmac_key: SecretStr | None = Field(default=None, description="key of the caller pseudonyms")
     retention_days: int = Field(default=730, ge=28, description="days after which original rows and texts are purged")
     workers: int = Field(
-        default=min(2, os.cpu_count() or 1), ge=1, description="processes that clean a file of over 100,000 rows"
+        default=min(2, os.cpu_count() or 1),
+        ge=1,
+        description="processes that clean a file of over 100,000 rows, and read over 60,000 new texts",
     )
     port: int = Field(default=8080, description="port of Airflow and the page")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache, partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,11 +14,14 @@ from models.text_classifier import TextClassifier
 from pipelines.steps.conform import derive, let_wait
 from pipelines.steps.run import Counts, Run, log
 from pipelines.steps.text_models import MOST_TEXTS, Served, serve
+from pipelines.steps.texts import BLOCK_TEXTS, read_in_blocks
+from pipelines.text.model_store import load_model
 from pipelines.text.review import ANSWERS_FILE, import_answers
 from pipelines.text.segment import Segmenter
 
-_BLOCK = 20_000
+_BLOCK = BLOCK_TEXTS
 _SUGGESTED = 3
+_TOKENS = "select text_hash, tokens from core.fct_text_readings where text_hash in (select unnest($hashes::varchar[]))"
 
 
 def classify(run: Run) -> Counts:
@@ -65,41 +70,48 @@ def _take_in_answers(run: Run) -> int:
 
 def _read_texts(run: Run, served: Served) -> int:
     """Classify every text without a mapped issue that was known before the date and that this model did not read."""
-    read = 0
-    while True:
-        with run.warehouse.reading() as door:
-            texts = door.query(
-                "select t.text_hash, t.tokens from core.fct_text_readings as t where t.text_hash in "
-                "(select text_hash from core.fct_event_versions where issue_basis <> 'mapped' and known_from < $d "
-                "and (known_to is null or known_to >= $d)) and t.text_hash not in "
-                "(select text_hash from core.fct_issue_readings where model_id in ($m, 'review')) "
-                "order by t.text_hash limit $n",
-                d=run.as_of_date, m=served.model_id, n=_BLOCK,
-            )  # fmt: skip
-        if not texts.height:
-            return read
-        probabilities = served.model.predict_proba(texts["tokens"].to_list())
-        best = probabilities.argmax(axis=1)
-        is_blank = pl.Series(texts["tokens"].list.len() == 0)
-        confidence = pl.Series(np.round(probabilities.max(axis=1), 6))
-        rows = pl.DataFrame(
-            {
-                "text_hash": texts["text_hash"],
-                "model_id": [served.model_id] * texts.height,
-                "issue_code": pl.Series(served.model.classes_[best].tolist(), dtype=pl.String),
-                "confidence": confidence,
-                "is_review": confidence < run.city.config.text.review_below,
-                "known_from": [served.trained_until] * texts.height,
-            }
-        ).with_columns(
-            # a text without a word says nothing: no issue, no confidence, a person looks
-            pl.when(~is_blank).then("issue_code").alias("issue_code"),
-            pl.when(is_blank).then(0.0).otherwise("confidence").alias("confidence"),
-            is_review=pl.col("is_review") | is_blank,
+    with run.warehouse.reading() as door:
+        waiting = door.query(
+            "select distinct v.text_hash from core.fct_event_versions as v "
+            "inner join core.fct_text_readings as t using (text_hash) where v.issue_basis <> 'mapped' "
+            "and v.known_from < $d and (v.known_to is null or v.known_to >= $d) and v.text_hash not in "
+            "(select text_hash from core.fct_issue_readings where model_id in ($m, 'review')) order by text_hash",
+            d=run.as_of_date, m=served.model_id,
+        )["text_hash"]  # fmt: skip
+    judge = partial(_judged, run.settings.of_city("models"), served.content_hash)
+    for judged in read_in_blocks(run, waiting, judge, _TOKENS, _BLOCK):
+        rows = judged.with_columns(
+            model_id=pl.lit(served.model_id),
+            is_review=(pl.col("confidence") < run.city.config.text.review_below) | pl.col("issue_code").is_null(),
+            known_from=pl.lit(served.trained_until),
         )
         with run.warehouse.writing() as door:
             door.append("core.fct_issue_readings", rows)
-        read += texts.height
+    return len(waiting)
+
+
+def _judged(folder: Path, content_hash: str, texts: pl.DataFrame) -> pl.DataFrame:
+    """The most probable issue of each text, and how sure that is, by a stored model."""
+    model = _loaded(folder, content_hash)
+    probabilities = model.predict_proba(texts["tokens"].to_list())
+    is_blank = pl.Series(texts["tokens"].list.len() == 0)
+    return pl.DataFrame(
+        {
+            "text_hash": texts["text_hash"],
+            "issue_code": pl.Series(model.classes_[probabilities.argmax(axis=1)].tolist(), dtype=pl.String),
+            "confidence": np.round(probabilities.max(axis=1), 6),
+        }
+    ).with_columns(
+        # a text without a word says nothing: no issue, no confidence, a person looks
+        pl.when(~is_blank).then("issue_code").alias("issue_code"),
+        pl.when(is_blank).then(0.0).otherwise("confidence").alias("confidence"),
+    )
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: Path, content_hash: str) -> TextClassifier:
+    """The model; a process that reads many blocks loads it once."""
+    return load_model(folder, content_hash)
 
 
 def _pass_on(run: Run) -> None:

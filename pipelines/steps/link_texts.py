@@ -185,6 +185,7 @@ with told as (
         e.occurred_at,
         e.issue_code,
         e.community_code,
+        e.caller_hash,
         coalesce(h.title, g.title) as title
     from core.fct_events as e
     left join stg.hotline_order as h on e.batch_id = h.batch_id and e.row_no = h.row_no
@@ -197,6 +198,7 @@ select
     t.occurred_at,
     t.issue_code as issue,
     t.community_code as community,
+    t.caller_hash as caller,
     t.title,
     r.tokens,
     (select list(m.place_name order by m.start_position) from core.fct_place_mentions as m

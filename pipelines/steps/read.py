@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 
 import polars as pl
 
 from pipelines.cities.city import City
 from pipelines.steps.run import Counts, Run
-from pipelines.steps.signals import TEXTS, read_signals
-from pipelines.text.places import KnownNames, find_places, rules_hash
-from pipelines.text.segment import MAX_CHARACTERS, Segmenter, is_cut, tokens_of
-from pipelines.warehouse.door import Door
+from pipelines.steps.signals import read_signals
+from pipelines.steps.texts import BLOCK_TEXTS, TEXTS, read_in_blocks, unread
+from pipelines.text.places import rules_hash
+from pipelines.text.reader import Reader
+from pipelines.text.segment import Segmenter
+from pipelines.warehouse.door import Door, statement
 
-_BLOCK = 20_000
+_BLOCK = BLOCK_TEXTS
 # so many changed words shift what all others weigh by less than one percent
 _MOST_CHANGED = 30
 
@@ -31,28 +32,19 @@ def read_text(run: Run) -> Counts:
     with run.warehouse.writing() as door:
         door.replace("core.dim_known_places", _known_places(run.city))
         stamp = _discard_stale(door, words, f"{segmenter.engine}-{rules_hash()}")
-    with run.warehouse.reading() as door:
-        texts = door.query(
-            f"select * from ({TEXTS}) where text_hash not in (select text_hash from core.fct_text_readings) "
-            "order by text_hash"
-        )
-    places = words.filter(pl.col("kind").is_not_null())
-    known = KnownNames(dict(places.select("word", "kind").iter_rows()))
-    communities = dict(places.select("word", "community_code").iter_rows())
+    waiting = unread(run, "core.fct_text_readings")
+    reader = Reader(stamp, run.settings.of_city("cache"), words)
     mentioned = 0
-    for block in texts.iter_slices(_BLOCK):
-        readings, mentions = _read(block, segmenter, known, communities)
+    for readings, mentions in read_in_blocks(run, waiting, reader, block=_BLOCK):
         with run.warehouse.writing() as door:
-            door.append("core.fct_text_readings", readings.with_columns(dictionary_hash=pl.lit(stamp)))
+            door.append("core.fct_text_readings", readings)
             door.append("core.fct_place_mentions", mentions)
         mentioned += mentions.height
-    with run.warehouse.writing() as door:
-        placed = door.build("core.fct_text_places")
     return Counts(
         details={
-            "texts_read": texts.height,
+            "texts_read": len(waiting),
             "places_found": mentioned,
-            "placed_by_text": placed,
+            "placed_by_text": _place(run),
             "signals_read": read_signals(run),
         }
     )
@@ -83,25 +75,20 @@ def text_words(city: City) -> pl.DataFrame:
     )
 
 
-def _read(
-    block: pl.DataFrame, segmenter: Segmenter, known: KnownNames, communities: Mapping[str, str | None]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows of both tables for a block of texts, without the stamp."""
-    tokens, mentions = [], []
-    texts = [text or "" for text in block["text"]]
-    cut = segmenter.cut_all([text[:MAX_CHARACTERS] for text in texts])
-    for text_hash, text, words in zip(block["text_hash"], texts, cut, strict=True):
-        tokens.append(tokens_of(words))
-        mentions += [(text_hash, *found, communities.get(found.name)) for found in find_places(text, words, known)]
-    readings = block.select("text_hash").with_columns(
-        tokens=pl.Series(tokens, dtype=pl.List(pl.String)),
-        is_truncated=pl.Series([is_cut(text) for text in block["text"]], dtype=pl.Boolean),
-    )
-    columns = {
-        "text_hash": pl.String, "start_position": pl.Int32, "end_position": pl.Int32, "place_name": pl.String,
-        "kind": pl.String, "community_code": pl.String,
-    }  # fmt: skip
-    return readings, pl.DataFrame(mentions, schema=columns, orient="row")
+def _place(run: Run) -> int:
+    """Place the records anew if a record, a mention or the city's lists changed since; returns how many are placed.
+
+    How sure a placement is, is counted over all records, and names are learnt from all earlier ones: one changed record
+    can change any row, so the table is replaced as a whole or not at all.
+    """
+    with run.warehouse.writing() as door:
+        told = f"{statement('core.fct_text_places')}\0{door.rows(_PLACED_FROM)}"
+        made_from = hashlib.sha256(told.encode()).hexdigest()[:16]
+        was = door.scalar("select fact_value from ops.facts where fact_name = 'text_places'")
+        if was == made_from:
+            return int(door.scalar("select count(*) from core.fct_text_places"))
+        door.run("insert or replace into ops.facts values ('text_places', $h)", h=made_from)
+        return door.build("core.fct_text_places")
 
 
 def _known_places(city: City) -> pl.DataFrame:
@@ -136,3 +123,16 @@ def _discard_stale(door: Door, words: pl.DataFrame, engine: str) -> str:
     door.replace("core.dim_text_words", words)
     door.run("insert or replace into ops.facts values ('text_engine', $e)", e=engine)
     return digest
+
+
+# everything that sql/core/fct_text_places.sql reads, as a few numbers
+_PLACED_FROM = """
+select sum(hash(event_id, text_hash, occurred_at, known_from, district_code, street_code, community_code)::hugeint)
+from core.fct_events where text_hash is not null
+union all
+select sum(hash(text_hash, place_name)::hugeint) from core.fct_place_mentions
+union all
+select sum(hash(place_name, community_code, valid_from, valid_to)::hugeint) from core.dim_known_places
+union all
+select sum(hash(place_code, place_level, street_code, district_code, valid_from, valid_to)::hugeint) from core.dim_place
+"""

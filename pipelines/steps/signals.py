@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 import polars as pl
 
+from pipelines.cities.lists import Signal
 from pipelines.steps.run import Run
+from pipelines.steps.texts import read_in_blocks, unread
 from pipelines.text.signals import find_signals, lexicon_hash
-
-_BLOCK = 100_000
-TEXTS = (
-    "select text_hash, any_value(concat_ws(chr(10), title, content)) as text from "
-    "(select text_hash, title, content from stg.hotline_order union all "
-    "select text_hash, title, content from stg.grid_event) where text_hash is not null group by text_hash"
-)
-"""Every masked text, once. Key: text_hash."""
 
 
 def read_signals(run: Run) -> int:
@@ -26,13 +23,12 @@ def read_signals(run: Run) -> int:
     stamp = lexicon_hash(lexicon)
     with run.warehouse.writing() as door:
         door.run("delete from core.fct_text_signals where lexicon_hash <> $h", h=stamp)
-    with run.warehouse.reading() as door:
-        texts = door.query(
-            f"select * from ({TEXTS}) where text_hash not in (select text_hash from core.fct_text_signals) "
-            "order by text_hash"
-        )
-    for block in texts.iter_slices(_BLOCK):
-        found = find_signals(block["text_hash"], block["text"], lexicon)
+    waiting = unread(run, "core.fct_text_signals")
+    for found in read_in_blocks(run, waiting, partial(_found, lexicon)):
         with run.warehouse.writing() as door:
             door.append("core.fct_text_signals", found.with_columns(lexicon_hash=pl.lit(stamp)))
-    return texts.height
+    return len(waiting)
+
+
+def _found(lexicon: Sequence[Signal], block: pl.DataFrame) -> pl.DataFrame:
+    return find_signals(block["text_hash"], block["text"], lexicon)

@@ -35,6 +35,7 @@ class Served:
     model: TextClassifier
     as_of_date: dt.date
     trained_until: dt.datetime
+    content_hash: str
 
 
 def serve(run: Run, kind: str, labelled: pl.DataFrame, dictionary: str) -> Served | None:
@@ -105,7 +106,7 @@ def _compete(
     _store(run, record)
     if not record["is_adopted"]:
         return incumbent
-    return Served(record["model_id"], model, run.as_of_date, record["trained_until"])
+    return Served(record["model_id"], model, run.as_of_date, record["trained_until"], record["content_hash"])
 
 
 def incumbent_of(run: Run, kind: str, dictionary: str) -> tuple[Served | None, dt.date]:
@@ -129,7 +130,7 @@ def incumbent_of(run: Run, kind: str, dictionary: str) -> tuple[Served | None, d
             continue
         if kind == "issue" and not set(model.classes_) <= issues:
             continue  # the list of issues changed
-        return Served(model_id, model, as_of_date, trained_until), last_trial
+        return Served(model_id, model, as_of_date, trained_until, content_hash), last_trial
     return None, last_trial
 
 

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from tests.benchmarks.figures import figure, measured
+from tests.benchmarks.texts import do_steps, ingest_year, told_in_a_year, write_year
 
 TEXTS = 20_000
 INCIDENT_TEXTS = 100_000
+YEAR = int(os.environ.get("XIANBAN_BENCH_TEXTS", "100000"))
 
 
 def segment_both() -> dict[str, float]:
@@ -157,6 +159,80 @@ def test_bench_text_incidents() -> None:
     texts, pairs = INCIDENT_TEXTS / seconds, done.result["links"] / seconds
     figure("incident_texts_per_second", texts, "texts/s", **common, goal=">= 300", met=texts >= 300)
     figure("incident_pairs_per_second", pairs, "links/s", **common, goal="> 0", met=pairs > 0)
+
+
+def link_city(count: int) -> dict[str, float]:
+    """Incidents of a year of a made-up city's complaints, with the issue and community that most records have."""
+    import random
+
+    import polars as pl
+
+    from models.incidents import find_incidents
+    from pipelines.cities.city import City
+    from pipelines.steps.link_texts import split_title
+    from pipelines.synthetic.places import SAMPLE_CITY
+    from pipelines.text.places import KnownNames, find_places
+    from pipelines.text.segment import Segmenter, tokens_of
+
+    city, rng = City(SAMPLE_CITY), random.Random(5)
+    segmenter = Segmenter(city.user_dictionary, Path(tempfile.mkdtemp()))
+    known = KnownNames({place.name: place.kind for place in city.known_places})
+    rows = []
+    for number, told in enumerate(told_in_a_year(count)):
+        text = f"{told.title}\n{told.content}"
+        words = segmenter.cut(text)
+        places = find_places(text, words, known)
+        title_tokens, tokens = split_title(told.title, tokens_of(words))
+        rows.append(
+            (str(number), told.at, told.at, None if rng.random() < 0.06 else told.issue,
+             None if rng.random() < 0.02 else told.community, title_tokens, tokens,
+             [place.name for place in places if place.start < len(told.title)], [place.name for place in places])
+        )  # fmt: skip
+    names = ["record_id", "occurred_at", "known_at", "issue", "community", "title_tokens", "tokens", "title_places",
+             "places"]  # fmt: skip
+    records = pl.DataFrame(rows, schema=names, orient="row")
+    del rows
+    started, before = time.perf_counter(), time.process_time()
+    members, links, _ = find_incidents(records)
+    assert members.height == count
+    cpu, seconds = time.process_time() - before, time.perf_counter() - started
+    return {"cpu": cpu, "seconds": seconds, "links": links.height}
+
+
+@pytest.mark.benchmark
+def test_bench_text_city_incidents() -> None:
+    for count in (YEAR // 2, YEAR):
+        done = measured(link_city, count)
+        cpu = done.result["cpu"]
+        figure("city_incident_texts_per_cpu_second", count / cpu, "texts/s", rows=count,
+               seconds=done.result["seconds"], peak_mb=done.peak_mb, goal=">= 5000", met=count / cpu >= 5_000,
+               links=done.result["links"])  # fmt: skip
+
+
+@pytest.mark.benchmark
+def test_bench_text_year_read_and_classified() -> None:
+    """A year of texts from ``stg``: read, classified where no list tells the issue, and apart from it linked."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        write_year(home / "data", YEAR)
+        different = measured(ingest_year, home).result
+        assert different > 0.99 * YEAR, "equal texts are read once, which would flatter"
+        done = measured(do_steps, home, ("read", "classify"))
+        again = measured(do_steps, home, ("read", "classify")).result
+        linked = measured(do_steps, home, ("incidents",))
+    taken, seconds, limit = done.result, done.result["read"] + done.result["classify"], 240 * YEAR / 1_000_000
+    for step in ("read", "classify"):
+        figure(f"year_{step}", taken[step], "s", rows=different, seconds=taken[step], peak_mb=done.peak_mb,
+               goal="printed", met=True, cpu_seconds=round(taken[f"{step}_cpu"], 1))  # fmt: skip
+    figure("year_read_and_classified", seconds, "s", rows=different, seconds=seconds, peak_mb=done.peak_mb,
+           goal=f"<= {limit:.0f} s, <= 3072 MB", met=seconds <= limit and done.peak_mb <= 3072,
+           cpu_seconds=round(taken["read_cpu"] + taken["classify_cpu"], 1))  # fmt: skip
+    figure("year_read_and_classified_again", again["read"] + again["classify"], "s", rows=different,
+           seconds=again["read"] + again["classify"], peak_mb=done.peak_mb, goal="printed: nothing is new",
+           met=True)  # fmt: skip
+    figure("year_incidents", linked.result["incidents"], "s", rows=different, seconds=linked.result["incidents"],
+           peak_mb=linked.peak_mb, goal="printed", met=True,
+           cpu_seconds=round(linked.result["incidents_cpu"], 1))  # fmt: skip
 
 
 LABELLED_FILE = "citizen_messages_tokens_train.csv"

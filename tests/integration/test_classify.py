@@ -63,6 +63,22 @@ def test_a_second_run_of_the_date_changes_nothing(run: Run) -> None:
     assert [rows(run, asked.format(table)) for table in tables] == before
 
 
+def test_processes_classify_what_one_classifies(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines.steps import classify as classifying
+    from pipelines.steps import texts
+
+    asked = "select * from core.fct_issue_readings order by all"
+    before = rows(run, asked)
+    monkeypatch.setattr(texts, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(classifying, "_BLOCK", len(before) // 3)
+    for workers in (1, 2):
+        with run.warehouse.writing() as door:
+            door.run("delete from core.fct_issue_readings where model_id <> 'review'")
+        again = Run(run.settings.model_copy(update={"workers": workers}), run.as_of_date)
+        assert classifying.classify(again).details["texts_classified"] > 0
+        assert rows(run, asked) == before
+
+
 def test_the_queue_is_not_published(finished_city: SmallCity) -> None:
     from pipelines.warehouse.snapshot import current_snapshot
 

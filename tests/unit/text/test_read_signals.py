@@ -14,7 +14,11 @@ from pipelines.warehouse.migrate import migrate
 def test_signals_are_read_once_a_text_and_anew_with_a_new_list(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path / "w.duckdb")
     migrate(warehouse)
-    run = SimpleNamespace(warehouse=warehouse, city=SimpleNamespace(signals=[Signal(kind="danger", word="着火")]))
+    run = SimpleNamespace(
+        warehouse=warehouse,
+        city=SimpleNamespace(signals=[Signal(kind="danger", word="着火")]),
+        settings=SimpleNamespace(workers=1),
+    )
 
     def tell(number: int, text_hash: str, content: str) -> None:
         with warehouse.writing() as door:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipelines.cities.city import City
 from pipelines.settings import Settings
-from pipelines.steps import read
+from pipelines.steps import read, texts
 from pipelines.steps.run import Run
+from pipelines.warehouse.door import Door
 from pipelines.warehouse.migrate import migrate
 
 TEXTS = {
@@ -37,10 +39,11 @@ def folder(tmp_path: Path) -> Path:
     run = run_of(folder)
     migrate(run.warehouse)
     with run.warehouse.writing() as door:
-        for number, (key, text) in enumerate(TEXTS.items()):
+        # and a record without any text, of which nothing is read
+        for number, (key, text) in enumerate([*TEXTS.items(), (None, None)]):
             door.run(
-                "insert into stg.hotline_order by name select 'h' as source_name, $k as record_id, 'b' as batch_id, "
-                "$n::bigint as row_no, $k as row_hash, timestamp '2026-01-01' as occurred_at, timestamp '2026-01-01' as "
+                "insert into stg.hotline_order by name select 'h' as source_name, 'r' || $n as record_id, "
+                "'b' as batch_id, $n::bigint as row_no, 'r' || $n as row_hash, timestamp '2026-01-01' as occurred_at, timestamp '2026-01-01' as "
                 "entered_at, timestamp '2026-01-01' as known_at, true as is_resident, $t as content, $k as text_hash",
                 k=key, n=number, t=text,
             )  # fmt: skip
@@ -122,6 +125,83 @@ def test_the_same_reading_comes_out_whether_in_part_or_as_a_whole(folder: Path) 
         door.run("delete from core.fct_place_mentions")
     assert read_again(folder) == 4
     assert in_part == (mentions(folder), rows(folder, "select * from core.fct_text_readings order by text_hash"))
+
+
+TABLES = ("core.fct_text_readings", "core.fct_place_mentions", "core.fct_text_signals")
+
+
+def add_texts(folder: Path, count: int) -> None:
+    with run_of(folder).warehouse.writing() as door:
+        door.run(
+            "insert into stg.hotline_order by name select h.* exclude (record_id, row_no, row_hash, text_hash, content), "
+            "n::varchar as record_id, 100 + n as row_no, n::varchar as row_hash, md5(n::varchar) as text_hash, "
+            "'锦华社区云和路' || n || '号门口第' || (n * 7) || '次积水，已反映' as content "
+            "from stg.hotline_order as h cross join range($c) as r (n) where text_hash = 't1'",
+            c=count,
+        )  # fmt: skip
+
+
+def test_processes_read_what_one_reads(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_texts(folder, 300)
+    monkeypatch.setattr(read, "_BLOCK", 40)
+    monkeypatch.setattr(texts, "WORTH_PROCESSES", 100)
+    found, used = [], []
+    in_processes = texts.in_processes
+    monkeypatch.setattr(texts, "in_processes", lambda *args: used.append(args[2]) or in_processes(*args))
+    for workers in (1, 2):
+        with run_of(folder).warehouse.writing() as door:
+            for table in TABLES:
+                door.run(f"delete from {table}")
+        run = Run(Settings(city=folder, home=folder.parent / "home", workers=workers), dt.date(2026, 11, 16))
+        assert read.read_text(run).details["texts_read"] == 304
+        found.append([rows(folder, f"select * from {table} order by all") for table in TABLES])
+    assert used == [1, 1, 2, 2] and found[0] == found[1]
+    add_texts(folder, 301)
+    assert read_again(folder) == 1 and used[-1] == 1, "a small day is read without starting processes"
+
+
+def test_killed_between_blocks_the_next_run_reads_the_rest(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_texts(folder, 100)
+    monkeypatch.setattr(read, "_BLOCK", 20)
+    append, appended = Door.append, []
+
+    def append_some(door: Door, name: str, frame: pl.DataFrame) -> None:
+        appended.append(name)
+        if len(appended) == 6:  # after both lists, the mentions of the second block
+            raise KeyboardInterrupt
+        append(door, name, frame)
+
+    monkeypatch.setattr(Door, "append", append_some)
+    with pytest.raises(KeyboardInterrupt):
+        read_again(folder)
+    monkeypatch.undo()
+    kept = rows(folder, "select count(*) from core.fct_text_readings")[0][0]
+    assert 0 < kept < 104
+    assert read_again(folder) == 104 - kept
+    in_parts = [rows(folder, f"select * from {table} order by all") for table in TABLES]
+    with run_of(folder).warehouse.writing() as door:
+        for table in TABLES:
+            door.run(f"delete from {table}")
+    read_again(folder)
+    assert in_parts == [rows(folder, f"select * from {table} order by all") for table in TABLES]
+
+
+def test_places_are_derived_again_only_if_something_changed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = []
+    build = Door.build
+    monkeypatch.setattr(Door, "build", lambda door, name, *a, **k: built.append(name) or build(door, name, *a, **k))
+    read_again(folder)
+    assert built == ["core.fct_text_places"]
+    assert read_again(folder) == 0 and len(built) == 1
+    (folder / "gazetteer.csv").write_text(FILES["gazetteer.csv"] + "云和路,road,8\n", encoding="utf-8")
+    read_again(folder)
+    assert len(built) == 2
+    with run_of(folder).warehouse.writing() as door:
+        door.run(
+            "insert into core.dim_place by name select '9' as place_code, 'community' as place_level, '新' as place_name"
+        )
+    read_again(folder)
+    assert len(built) == 3
 
 
 def test_words_name_the_only_community_or_none(folder: Path) -> None:

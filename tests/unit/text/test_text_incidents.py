@@ -120,6 +120,51 @@ def test_records_that_differ_in_issue_or_community_are_not_linked() -> None:
         assert find_incidents(apart)[1].height == 0
 
 
+MUTE = ["市民", "来电", "咨询", "请", "处理"]
+
+
+def mute(callers: list[str | None], issue: str | None = None, words: list[str] = MUTE) -> pl.DataFrame:
+    """The city, and among its records some that say the same few words and name no place."""
+    same = [record(f"mute{at}", words, day=2 * at + 5) | {"caller": caller} for at, caller in enumerate(callers)]
+    told = pl.concat([city(), pl.DataFrame(same, schema_overrides={"caller": pl.String})], how="diagonal")
+    is_mute = pl.col("record_id").str.starts_with("mute")
+    return told.with_columns(issue=pl.when(is_mute).then(pl.lit(issue, dtype=pl.String)))
+
+
+def groups_of_mute(records: pl.DataFrame, rule: LinkRule | None = None) -> list[int]:
+    found = incident_of(find_incidents(records, rule)[0])
+    incidents = [incident for name, incident in found.items() if name.startswith("mute")]
+    return sorted((incidents.count(incident) for incident in set(incidents)), reverse=True)
+
+
+def test_what_says_too_little_to_tell_its_matter_joins_no_strangers() -> None:
+    strangers = mute([f"caller{at}" for at in range(6)])
+    assert groups_of_mute(strangers) == [1] * 6
+    assert groups_of_mute(mute([None] * 6)) == [1] * 6
+    assert groups_of_mute(mute(["one", "one", "two", "one", "two"])) == [3, 2]
+    # what glued them, and what tells them again: an issue, or words enough
+    assert groups_of_mute(strangers, LinkRule(least_words=0)) == [6]
+    assert groups_of_mute(mute(["one", "two", "three"], issue="01")) == [3]
+    assert groups_of_mute(mute(["one", "two", "three"], words=[*MUTE, *SAID["noise"]])) == [3]
+
+
+def test_mute_records_are_restored_as_they_were() -> None:
+    records = mute(["one", "two", "one"]).sort("known_at")
+    days = records.with_columns(day=pl.col("known_at").dt.date()).partition_by("day", maintain_order=True)
+    _, links, _ = find_incidents(records)
+    incidents = Incidents()
+    cut = 6
+    members = find_incidents(pl.concat(days[:cut]))[0].join(
+        records.select("record_id", "occurred_at"), on="record_id", maintain_order="left"
+    )
+    near = pl.DataFrame(schema={"one_id": pl.String, "other_id": pl.String, "total": pl.Float64})
+    incidents.restore(members, near, days[:cut], days[cut]["known_at"].dt.epoch("d")[0])
+    later = pl.concat([incidents.add_day(day)[0] for day in days[cut:]])
+    mutes = pl.col("record_id").str.starts_with("mute")
+    assert later.filter(mutes).rows() == links.filter(mutes).rows()
+    assert [row[:2] for row in later.filter(mutes).rows()] == [("mute2", "mute0")]
+
+
 def test_a_record_that_arrives_late_joins_and_does_not_rename() -> None:
     early = incident_of(find_incidents(city())[0])
     late = pl.DataFrame([record("late", NOISE[0], day=1, known=40, said="noise")])
@@ -144,7 +189,7 @@ def test_what_becomes_known_later_changes_no_earlier_link() -> None:
 def test_incidents_that_turn_out_to_be_one_bear_the_elders_number() -> None:
     lid, flood = ["井盖", "丢失", "塌陷", "深坑"], ["暴雨", "倒灌", "车库", "积水"]
     told = [record("lid", lid, day=10), record("flood", flood, day=12), record("both", lid + flood, day=14)]
-    members, _, merges = find_incidents(pl.concat([city(), pl.DataFrame(told)]))
+    members, _, merges = find_incidents(pl.concat([city(), pl.DataFrame(told)]), LinkRule(least_words=0))
     found = incident_of(members)
     assert merges.select("incident_id", "elder_incident_id").rows() == [("flood", "lid")]
     assert {found["lid"], found["flood"], found["both"]} == {"lid"}
