@@ -11,6 +11,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss
 
 from models.backtest import CONTRACT_COLUMNS, backtest, contract, from_contract
 from models.baselines import BASELINES, CLASSICAL_BASELINES
+from models.context import CONTEXT_INPUTS
 from models.evaluation import WITH_INTERVAL, best_classical, differences, summary
 from models.filter_logistic import FilterLogistic
 from models.hybrid import RATE_INPUTS, FilterBoosted
@@ -98,7 +99,8 @@ def test_inputs_are_left_out_by_name() -> None:
     assert inputs_named("season", RATE_INPUTS) == ("season",)
     with pytest.raises(ValueError, match=r"no input 'weather'; groups are counts, .*inputs are "):
         inputs_named("weather", FilterBoosted().inputs)
-    assert {one for group in INPUT_GROUPS.values() for one in group} <= set(FilterBoosted().inputs)
+    every = FilterBoosted(context=CONTEXT_INPUTS).inputs
+    assert {one for group in INPUT_GROUPS.values() for one in group} <= set(every)
 
 
 def test_the_columns_of_the_rate_have_as_many_names(city) -> None:
