@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from models.incident_views import title_incidents
+from models.incident_titles import title_incidents
 from pipelines.steps.link_texts import link_texts, split_title
 from pipelines.steps.run import Counts, Run
 

@@ -1,6 +1,6 @@
 -- Which issue is likely to be a hot spot in which community in the coming 7 days, on what evidence, and whose is it?
 -- Grain: as-of date × community × issue. Key: the same.
--- Reads: forecast.predictions, forecast.reasons, feature.complaint_counts, core.dim_place, core.dim_issue,
+-- Reads: forecast.predictions, forecast.reasons, feature.complaint_counts, mart.places, core.dim_issue,
 --        core.dim_responsibility, core.fct_event_versions, feature.cell_weeks
 with predictions as (
     select
@@ -13,13 +13,8 @@ with predictions as (
 ),
 
 places as (
-    select *
-    from core.dim_place
-    where
-        place_level = 'community'
-        and (valid_from is null or valid_from <= $as_of_date)
-        and (valid_to is null or valid_to > $as_of_date)
-    qualify row_number() over (partition by place_code order by valid_from desc nulls last) = 1
+    select * from mart.places
+    where as_of_date = $as_of_date and place_level = 'community'
 ),
 
 duties as (

@@ -3,7 +3,7 @@
 -- The records of an incident add up to its event_count, their persons to its people_count and what is open to its
 -- open_count: the same versions count. A person is a number within the incident, in the order of first appearance; a
 -- record without a caller is a person of its own.
--- Reads: mart.incidents, core.fct_event_versions, core.fct_incident_events, core.dim_source, core.dim_place,
+-- Reads: mart.incidents, core.fct_event_versions, core.fct_incident_events, core.dim_source, mart.places,
 --        core.dim_issue, stg.hotline_order, stg.grid_event
 with source as (
     select
@@ -37,13 +37,8 @@ appeared as (
 ),
 
 places as (
-    select *
-    from core.dim_place
-    where
-        place_level = 'community'
-        and (valid_from is null or valid_from <= $as_of_date)
-        and (valid_to is null or valid_to > $as_of_date)
-    qualify row_number() over (partition by place_code order by valid_from desc nulls last) = 1
+    select * from mart.places
+    where as_of_date = $as_of_date and place_level = 'community'
 ),
 
 final as (

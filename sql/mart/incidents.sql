@@ -5,7 +5,7 @@
 -- but only records and versions known before the as-of date count. What is open is counted among the records whose
 -- source tells when a matter is closed, and unknown (null) where none does. Place and issue are those that most of its
 -- records have, of equally many the earliest: one record that was filed elsewhere names nothing.
--- Reads: core.fct_event_versions, core.fct_incident_events, core.fct_incidents, core.dim_source, core.dim_place,
+-- Reads: core.fct_event_versions, core.fct_incident_events, core.fct_incidents, core.dim_source, mart.places,
 --        core.dim_issue
 with source as (
     select
@@ -97,13 +97,8 @@ unit_lists as (
 ),
 
 places as (
-    select *
-    from core.dim_place
-    where
-        place_level = 'community'
-        and (valid_from is null or valid_from <= $as_of_date)
-        and (valid_to is null or valid_to > $as_of_date)
-    qualify row_number() over (partition by place_code order by valid_from desc nulls last) = 1
+    select * from mart.places
+    where as_of_date = $as_of_date and place_level = 'community'
 ),
 
 final as (

@@ -1,6 +1,6 @@
 -- Which issue is likely to be a hot spot in which community in the coming 28 days, beside what the best baseline says?
 -- Grain: as-of date × community × issue. Key: the same.
--- Reads: forecast.planning_predictions, forecast.selections, feature.complaint_counts, core.dim_place, core.dim_issue
+-- Reads: forecast.planning_predictions, forecast.selections, feature.complaint_counts, mart.places, core.dim_issue
 with predictions as (
     select
         *,
@@ -12,13 +12,8 @@ with predictions as (
 ),
 
 places as (
-    select *
-    from core.dim_place
-    where
-        place_level = 'community'
-        and (valid_from is null or valid_from <= $as_of_date)
-        and (valid_to is null or valid_to > $as_of_date)
-    qualify row_number() over (partition by place_code order by valid_from desc nulls last) = 1
+    select * from mart.places
+    where as_of_date = $as_of_date and place_level = 'community'
 ),
 
 -- a cell without any complaint had none last year either, if last year is known of the city as a whole

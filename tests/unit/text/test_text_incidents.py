@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from models.incident_links import LinkRule
-from models.incident_views import clean_title, mark_repeats, measure_heat, title_incidents
+from models.incident_titles import clean_title, title_incidents
 from models.incidents import GrowthRule, Incidents, find_incidents
 
 START = datetime(2026, 3, 1, 9)
@@ -204,77 +204,6 @@ def test_few_pairs_must_be_more_alike_than_many() -> None:
 def test_no_records_give_no_incidents() -> None:
     members, links, merges = find_incidents(city().clear())
     assert (members.height, links.height, merges.height) == (0, 0, 0)
-
-
-def test_three_rules_of_repeating_do_not_depend_on_each_other() -> None:
-    words = ["同", "一", "段", "话", "说", "两", "遍"]
-    told = [
-        # record, day, caller, incident, place, issue, text
-        ("a", 0, "p", "i", "x", "01", words),
-        ("b", 5, "p", "i", "y", "01", ["别"]),
-        ("c", 20, "q", "j", "x", "01", ["别"]),
-        ("d", 60, "r", "k", "x", "01", words),
-        ("e", 61, None, "i", None, "01", ["短"]),
-        ("f", 62, None, "i", None, "01", ["短"]),
-        ("g", 300, "p", "i", "z", "02", ["别"]),
-    ]
-    records = pl.DataFrame(
-        [
-            {
-                "record_id": r,
-                "occurred_at": START + timedelta(days=day),
-                "caller": caller,
-                "incident_id": incident,
-                "place": place,
-                "issue": issue,
-                "text": text,
-            }
-            for r, day, caller, incident, place, issue, text in told
-        ]
-    )
-    marked = {row[0]: row[1:] for row in mark_repeats(records).iter_rows()}
-    assert marked == {
-        "a": (None, None, None),
-        "b": ("a", None, None),
-        "c": (None, "a", None),
-        "d": (None, None, "a"),
-        "e": (None, None, None),
-        "f": (None, None, None),
-        "g": (None, None, None),
-    }
-
-
-def heat(callers: dict[str, list[str | None]], days_ago: dict[str, float]) -> pl.DataFrame:
-    records = pl.DataFrame(
-        [
-            {"record_id": f"{name}{at}", "incident_id": name, "caller": caller,
-             "occurred_at": START - timedelta(days=days_ago[name]), "known_at": START - timedelta(days=days_ago[name])}
-            for name, people in callers.items()
-            for at, caller in enumerate(people)
-        ],
-        schema_overrides={"caller": pl.String},
-    )  # fmt: skip
-    return measure_heat(records, START)
-
-
-def test_people_count_before_recency_and_recency_before_volume() -> None:
-    found = heat(
-        {"loud": ["a", "b"] * 50, "many": ["c", "d", "e"], "old": ["f", "g", "h"], "unknown": [None] * 40},
-        {"loud": 1, "many": 2, "old": 60, "unknown": 1},
-    )
-    assert found["incident_id"].to_list() == ["many", "old", "loud", "unknown"]
-    parts = found["heat_people"] + found["heat_recency"] + found["heat_volume"]
-    assert parts.to_list() == pytest.approx(found["heat"].to_list())
-    assert dict(found.select("incident_id", "people_count").iter_rows()) == {
-        "many": 3,
-        "old": 3,
-        "loud": 2,
-        "unknown": 1,
-    }
-
-
-def test_heat_sees_only_what_was_known() -> None:
-    assert heat({"tomorrow": ["a"]}, {"tomorrow": -1}).height == 0
 
 
 def test_a_title_is_what_most_of_them_say() -> None:

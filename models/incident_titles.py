@@ -1,4 +1,4 @@
-"""What a reader is shown of incidents: which records repeat earlier ones, how hot an incident is, what it is called."""
+"""What an incident is called."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 
 import polars as pl
 
 TITLE_LENGTH = 30
-_RECENT_DAYS = 14
-_LEAST_WORDS = 6  # shorter texts are the same by chance
 _LEAST_TITLE = 6  # characters that must be left of a title
-_LONG_AGO = pl.duration(days=36_500)
 # what a complaint says of itself before its matter; a wish stays, for without its first word it reads as a fact, and so
 # does a word that is part of the matter itself (投诉电话打不通, 投诉三次无果, 就业补贴)
 _OPENING = re.compile(
@@ -38,73 +34,6 @@ _GENERAL = {
     "建议", "希望", "要求", "解决", "处理", "居民", "市民",
 }  # fmt: skip
 _END = re.compile(r"[。！!？?；;]")
-
-
-def mark_repeats(records: pl.DataFrame, matter_days: int = 180, place_days: int = 30) -> pl.DataFrame:
-    """Which earlier record does each record repeat, by three rules that do not depend on each other?
-
-    Args:
-        records: one row a record: record_id, occurred_at, caller, incident_id, place, issue, text (its words).
-        matter_days: the same caller tells of the same incident again within so many days.
-        place_days: the same issue is told of the same place again within so many days, by whomever.
-
-    Returns:
-        record_id, repeats_matter_of, repeats_place_of, repeats_text_of: the latest earlier record that fits, or null.
-        The same text counts however long ago, from six words on. Grain: record. Key: record_id.
-    """
-    text = pl.when(pl.col("text").list.len() >= _LEAST_WORDS).then(pl.col("text").list.join(" "))
-    marked = records.with_columns(_text=text).sort("occurred_at", "record_id")
-    return marked.select(
-        "record_id",
-        _earlier(("caller", "incident_id"), pl.duration(days=matter_days)).alias("repeats_matter_of"),
-        _earlier(("place", "issue"), pl.duration(days=place_days)).alias("repeats_place_of"),
-        _earlier(("_text",), _LONG_AGO).alias("repeats_text_of"),
-    )
-
-
-def _earlier(keys: Sequence[str], within: pl.Expr) -> pl.Expr:
-    is_known = pl.all_horizontal(pl.col(key).is_not_null() for key in keys)
-    is_near = (pl.col("occurred_at") - pl.col("occurred_at").shift(1).over(keys)) <= within
-    return pl.when(is_known & is_near).then(pl.col("record_id").shift(1).over(keys))
-
-
-def measure_heat(records: pl.DataFrame, as_of: datetime, days: int = 90) -> pl.DataFrame:
-    """How hot is each incident: by distinct people first, then by how recent and by how many records.
-
-    People are whole points, the other two together less than one, so that they only order incidents of as many
-    people: eleven messages of two people never stand above three people, and likes do not count. Records without a
-    caller are together one person, since who is behind them is unknown.
-
-    Args:
-        records: record_id, incident_id, occurred_at, known_at, caller.
-        as_of: only what was known before counts.
-        days: and only what happened in so many days before.
-
-    Returns:
-        incident_id, people_count, record_count, last_occurred_at, heat_people, heat_recency (0–0.6, half of it lost
-        in 14 days), heat_volume (0–0.3), heat (their sum); the hottest first. Key: incident_id.
-    """
-    age = (pl.lit(as_of) - pl.col("last_occurred_at")).dt.total_seconds() / 86_400
-    return (
-        records.filter(
-            (pl.col("known_at") < as_of)
-            & (pl.col("occurred_at") < as_of)
-            & (pl.col("occurred_at") >= pl.lit(as_of) - pl.duration(days=days))
-        )
-        .group_by("incident_id")
-        .agg(
-            people_count=pl.col("caller").n_unique(),
-            record_count=pl.len(),
-            last_occurred_at=pl.col("occurred_at").max(),
-        )
-        .with_columns(
-            heat_people=pl.col("people_count").cast(pl.Float64),
-            heat_recency=0.6 * (age * (-math.log(2) / _RECENT_DAYS)).exp(),
-            heat_volume=0.3 * (1 - 1 / pl.col("record_count")),
-        )
-        .with_columns(heat=pl.sum_horizontal("heat_people", "heat_recency", "heat_volume"))
-        .sort(["heat", "incident_id"], descending=[True, False])
-    )
 
 
 def title_incidents(records: pl.DataFrame) -> pl.DataFrame:
