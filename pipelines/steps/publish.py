@@ -15,9 +15,9 @@ from pipelines.steps.validate import gate_of, verdict_frame
 from pipelines.warehouse.expectations import judge, load_suite
 from pipelines.warehouse.snapshot import Snapshot, adopt
 
-MART = (  # in the order of who reads whom
-    "places", "hotspot_forecast", "cell_history", "daily_counts", "lookback", "source_status", "evaluations", "selections",
-    "issue_words", "issues", "unmapped_values", "unplaced_values", "source_gates", "row_outcomes",
+MART = (  # each after those it reads
+    "places", "hotspot_forecast", "cell_history", "daily_counts", "lookback", "source_status", "evaluations",
+    "selections", "issue_words", "issues", "unmapped_values", "unplaced_values", "source_gates", "row_outcomes",
     "gate_findings", "planning_forecast", "planning_selections", "planning_evaluations", "model_cards",
     "forecast_alarms", "incidents", "repeats", "incident_records", "incident_totals",
 )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipelines.web.queries import Reader, Row, has_table, visible_in
+from pipelines.web.queries import CHOSEN, Reader, Row, has_table, lies_in, visible_in
 from pipelines.web.view import INCIDENT_COLUMN_OF, IncidentView
 
 TABLE, RECORDS = "incidents", "incident_records"
@@ -22,14 +22,11 @@ BASES = {
 }
 FILTERED = (
     visible_in(TABLE)
-    + """
+    + f"""
 , filtered as (
     select * from visible
-    where ($id is null or incident_id = $id)
-      and ($district is null or district_code = $district)
-      and ($street is null or street_code = $street)
-      and ($community is null or community_code = $community)
-      and ($issue is null or issue_code = $issue)
+    where {CHOSEN}
+      and ($id is null or incident_id = $id)
       and ($since is null or last_date >= $since)
       and ($until is null or first_date <= $until)
       and ($keyword is null or contains(
@@ -48,13 +45,10 @@ from filtered
 # An earlier record is named where it stands in the same list; elsewhere it is only said that there is one.
 _SEEN = (
     visible_in(RECORDS)
-    + """
+    + f"""
 , titled as (
     select * replace (
-        case when $is_titles_whole_city or exists (
-            select 1 from unnest($title_areas) as granted (code)
-            where starts_with(community_code, code) or street_code = code or district_code = code
-        ) then record_title end as record_title
+        case when {lies_in("title_areas", "is_titles_whole_city")} then record_title end as record_title
     )
     from visible
 )

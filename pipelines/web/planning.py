@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pipelines.web.queries import Reader, Row, has_table, visible_in
+from pipelines.web.queries import CHOSEN, Reader, Row, has_table, visible_in
 from pipelines.web.view import View
 
 TABLE = "planning_forecast"
 FILTERED = (
     visible_in(TABLE)
-    + """
+    + f"""
 , filtered as (
     select * from visible
-    where ($district is null or district_code = $district)
-      and ($street is null or street_code = $street)
-      and ($community is null or community_code = $community)
-      and ($issue is null or issue_code = $issue)
+    where {CHOSEN}
       and ($keyword is null or contains(
           lower(concat_ws(' ', district_name, street_name, community_name, major_name, issue_name)), lower($keyword)
       ))

@@ -23,32 +23,39 @@ LEVELS = ("district", "street", "community")
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 
 
-# The one place where rights and the as-of date apply: every question about cells starts with this.
+# The one place where rights apply: what a row says is shown under this condition or not at all.
+def lies_in(areas: str, everywhere: str) -> str:
+    """The condition that a row lies in one of the areas of a parameter, or that the other says: in the whole city."""
+    return f"""(${everywhere} or exists (
+        select 1 from unnest(${areas}) as granted (code)
+        where starts_with(community_code, code) or street_code = code or district_code = code
+    ))"""
+
+
 def visible_in(table: str) -> str:
-    """The rows of a forecast table that the reader may see, as the relation ``visible``."""
+    """The rows of the as-of date that the reader may see of a table, as the relation ``visible``."""
     return f"""
 with visible as (
     select * from mart.{table}
-    where as_of_date = $as_of_date
-      and ($is_whole_city or exists (
-          select 1 from unnest($areas) as granted (code)
-          where starts_with(community_code, code) or street_code = code or district_code = code
-      ))
+    where as_of_date = $as_of_date and {lies_in("areas", "is_whole_city")}
 )
 """
 
+
+# What every list can be cut to.
+CHOSEN = """($district is null or district_code = $district)
+      and ($street is null or street_code = $street)
+      and ($community is null or community_code = $community)
+      and ($issue is null or issue_code = $issue)"""
 
 _VISIBLE = visible_in("hotspot_forecast")
 
 _FILTERED = (
     _VISIBLE
-    + """
+    + f"""
 , filtered as (
     select * from visible
-    where ($district is null or district_code = $district)
-      and ($street is null or street_code = $street)
-      and ($community is null or community_code = $community)
-      and ($issue is null or issue_code = $issue)
+    where {CHOSEN}
       and ($level is null or risk_level = $level)
       and ($keyword is null or contains(
           lower(concat_ws(' ', district_name, street_name, community_name, major_name, issue_name,
