@@ -1,4 +1,4 @@
-"""Read what was known of the cells beside their counts."""
+"""Ask what was known of the cells beside their counts; an evaluation does, the daily run does not."""
 
 from __future__ import annotations
 

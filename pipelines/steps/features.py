@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from models.context import SPAN_WEEKS
 from pipelines.errors import NothingKnown
-from pipelines.steps.contexts import TABLES
 from pipelines.steps.run import Counts, Run
 
 
@@ -19,13 +17,10 @@ def build_features(run: Run) -> Counts:
         cells = door.build("cohort.cells", run.partition, **params)
         cell_weeks = door.build("feature.cell_weeks", run.partition, **params)
         evidence = door.build("feature.complaint_counts", run.partition, **params)
-        # of what stands beside the counts, the weeks that an input sums up: evaluations ask for longer ones themselves
-        recent = {**params, "history_weeks": SPAN_WEEKS}
-        context = {table.partition(".")[2]: door.build(table, run.partition, **recent) for table in TABLES}
         if not cells or not cell_weeks:
             first = door.scalar("select min(known_from) from core.fct_event_versions where is_resident")
             raise NothingKnown(
                 f"{run.city.name} {run.as_of_date}: no resident's complaint with community and issue was known before "
                 f"this date (the first became known {first or 'never'}); choose a later --date or check the sources"
             )
-    return Counts(details={"cells": cells, "cell_weeks": cell_weeks, "cells_with_evidence": evidence, **context})
+    return Counts(details={"cells": cells, "cell_weeks": cell_weeks, "cells_with_evidence": evidence})

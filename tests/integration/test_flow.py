@@ -14,23 +14,24 @@ import pytest
 from pipelines.briefs.archive import load
 from pipelines.main_job import prepare, run_flow, run_step
 from pipelines.reports import status, trace
+from pipelines.steps.contexts import TABLES as CONTEXT
 from pipelines.steps.run import Run
 from pipelines.warehouse.snapshot import current_snapshot
 from tests.conftest import SmallCity
 
-FEATURES = (
-    "cohort.cells",
-    "feature.cell_weeks",
-    "feature.complaint_counts",
-    "feature.backlog_weeks",
-    "feature.record_weeks",
-)
+FEATURES = ("cohort.cells", "feature.cell_weeks", "feature.complaint_counts")
 
 
 def tables(city: SmallCity, home: Path | None, names: tuple[str, ...], date) -> dict[str, pl.DataFrame]:
     run = Run(city.settings(home), date)
     with run.warehouse.reading() as door:
         return {name: door.query(f"select * from {name} where as_of_date = $d order by all", d=date) for name in names}
+
+
+def asked(city: SmallCity, home: Path | None, date) -> dict[str, pl.DataFrame]:
+    with Run(city.settings(home), date).warehouse.reading() as door:
+        found = {name: door.ask(name, as_of_date=date, history_weeks=8) for name in CONTEXT}
+    return {name: frame.sort(frame.columns) for name, frame in found.items()}
 
 
 def test_every_row_is_accounted_for_as_the_manifest_says(finished_city: SmallCity) -> None:
@@ -188,11 +189,13 @@ def test_later_files_leave_the_features_of_a_past_date_bit_identical(finished_ci
             run_step(finished_city.settings(home), past, "conform")
             run_step(finished_city.settings(home), past, "read")
         run_step(finished_city.settings(home), past, "features")
-    then, now = (tables(finished_city, home, FEATURES, past) for home in (early, None))
+    then, now = (
+        tables(finished_city, home, FEATURES, past) | asked(finished_city, home, past) for home in (early, None)
+    )
     with Run(finished_city.settings(), past).warehouse.reading() as door:
         later = door.scalar("select count(*) from core.fct_event_versions where known_from >= $d", d=past)
     assert later > 0
-    for name in FEATURES:
+    for name in (*FEATURES, *CONTEXT):
         assert then[name].height > 0
         assert then[name].equals(now[name]), name
 
