@@ -113,16 +113,16 @@ class Door:
         """
         if not frame.height:
             return
-        self._connection.register("incoming", frame)
+        given = {_folded(column): quoted(column) for column in frame.columns}
+        held = {_folded(column): quoted(column) for column in self._connection.table(_checked(name)).columns}
+        if unknown := given.keys() - held.keys():
+            raise _misfit(name, frame, f"the table has no {sorted(unknown)}")
+        values = ", ".join(given.get(key, f"null as {column}") for key, column in held.items())
         try:
-            self._connection.execute(f"insert into {_checked(name)} by name select * from incoming")
+            # not as a registered view: the transaction would keep it, and so every frame, until it is committed
+            self._connection.from_arrow(frame).project(values).insert_into(name)
         except duckdb.Error as error:
-            raise WarehouseError(
-                f"{name}: {frame.height} rows do not fit the table ({type(error).__name__}); nothing was stored. "
-                f"Compare the columns {frame.columns} with the migration that made it"
-            ) from None
-        finally:
-            self._connection.unregister("incoming")
+            raise _misfit(name, frame, type(error).__name__) from None
 
     def widen_raw(self, source_name: str, headers: Sequence[str]) -> None:
         """Make ``raw.<source>`` hold these headers; those never seen before become new text columns.
@@ -286,6 +286,13 @@ def locked(path: Path, timeout_seconds: float = 1800) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _misfit(name: str, frame: pl.DataFrame, why: str) -> WarehouseError:
+    return WarehouseError(
+        f"{name}: {frame.height} rows do not fit the table ({why}); nothing was stored. "
+        f"Compare the columns {frame.columns} with the migration that made it"
+    )
 
 
 def _checked(name: str) -> str:

@@ -249,6 +249,16 @@ def test_what_does_not_fit_is_said_without_its_value(warehouse: Warehouse) -> No
         assert error.value.__cause__ is None and error.value.__suppress_context__
 
 
+def test_columns_go_by_name_and_one_that_the_table_lacks_is_refused(warehouse: Warehouse) -> None:
+    with warehouse.writing() as door:
+        door.widen_raw("hotline", ["标题", "Grade", "row_no"])
+    with warehouse.writing() as door:
+        door.append("raw.hotline", pl.DataFrame({"row_no": [1], "grade": ["a"]}))
+        assert door.rows("select row_no, 标题, Grade from raw.hotline") == [(1, None, "a")]
+        with pytest.raises(WarehouseError, match="the table has no"):
+            door.append("raw.hotline", pl.DataFrame({"row_no": [2], "编号": ["b"]}))
+
+
 def test_reading_needs_a_file_and_changes_nothing(tmp_path: Path, warehouse: Warehouse) -> None:
     with pytest.raises(WarehouseError, match="xianban run"), Warehouse(tmp_path / "no.duckdb").reading():
         pass
