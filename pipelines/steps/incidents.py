@@ -7,6 +7,9 @@ import polars as pl
 from models.incident_titles import title_incidents
 from pipelines.steps.link_texts import link_texts, split_title
 from pipelines.steps.run import Counts, Run
+from pipelines.warehouse.door import Door
+
+PART_ROWS = 250_000
 
 
 def join_incidents(run: Run) -> Counts:
@@ -14,30 +17,38 @@ def join_incidents(run: Run) -> Counts:
 
     Whom a record follows can only change where one of its links or the record at the other end has, and conforming
     queues both ends. So what must be looked at are the queued records, whom their links reach, and all other members
-    of the incidents of these. In one transaction: killed half-way, nothing happened. Grain and keys stand in
-    ``sql/core/``.
+    of the incidents of these; of many queued records some at a time, so that memory is bounded. In one transaction:
+    killed half-way, nothing happened. Grain and keys stand in ``sql/core/``.
     """
     linked = link_texts(run)
+    records = 0
     with run.warehouse.writing() as door:
         queued = door.scalar("select count(distinct event_id) from ops.pending_incidents")
         if not queued:
             return Counts(details={**linked, "queued": 0, "records": 0})
-        door.run("delete from ops.affected_events")
-        door.run(_AFFECTED)
-        records = door.scalar("select count(*) from ops.affected_events")
-        door.run("delete from core.fct_incident_events where event_id in (select event_id from ops.affected_events)")
-        door.extend("core.fct_incident_events")
-        door.run("delete from core.fct_incidents where incident_id in (select incident_id from ops.affected_events)")
-        door.extend("core.fct_incidents")
-        titles = title_incidents(_with_title_words(door.query(_TITLED)))
-        door.append("ops.incident_titles", titles.drop_nulls())
-        door.run("update core.fct_incidents as i set title = t.title from ops.incident_titles as t "
-                 "where i.incident_id = t.incident_id")  # fmt: skip
-        door.run("delete from ops.incident_titles")
-        door.run("delete from ops.affected_events")
+        door.run(_CUT, part_rows=PART_ROWS)
+        for (part_no,) in door.rows("select distinct part_no from ops.incident_parts order by part_no"):
+            records += _join_part(door, part_no)
+        door.run("delete from ops.incident_parts")
         door.run("delete from ops.pending_incidents")
         incidents = door.scalar("select count(*) from core.fct_incidents")
     return Counts(details={**linked, "queued": queued, "records": records, "incidents": incidents})
+
+
+def _join_part(door: Door, part_no: int) -> int:
+    door.run(_AFFECTED, part_no=part_no)
+    records = int(door.scalar("select count(*) from ops.affected_events"))
+    door.run("delete from core.fct_incident_events where event_id in (select event_id from ops.affected_events)")
+    door.extend("core.fct_incident_events")
+    door.run("delete from core.fct_incidents where incident_id in (select incident_id from ops.affected_events)")
+    door.extend("core.fct_incidents")
+    titles = title_incidents(_with_title_words(door.query(_TITLED)))
+    door.append("ops.incident_titles", titles.drop_nulls())
+    door.run("update core.fct_incidents as i set title = t.title from ops.incident_titles as t "
+             "where i.incident_id = t.incident_id")  # fmt: skip
+    door.run("delete from ops.incident_titles")
+    door.run("delete from ops.affected_events")
+    return records
 
 
 def _with_title_words(records: pl.DataFrame) -> pl.DataFrame:
@@ -95,14 +106,44 @@ from titled as t
 left join read as r on t.text_hash = r.text_hash
 """
 
+# by the time they occurred: links point to earlier records, so that each finds there whom it would follow if all were
+_CUT = """
+with queued as (
+    select p.event_id, e.occurred_at
+    from (select distinct event_id from ops.pending_incidents) as p
+    left join core.fct_events as e on p.event_id = e.event_id
+),
+
+parts as (
+    select
+        occurred_at,
+        (sum(count(*)) over (order by occurred_at nulls first) - 1) // $part_rows as part_no
+    from queued
+    group by occurred_at
+)
+
+insert into ops.incident_parts
+select q.event_id, p.part_no
+from queued as q
+inner join parts as p on q.occurred_at is not distinct from p.occurred_at
+"""
+
 _AFFECTED = """
-with reached as (
-    select event_id from ops.pending_incidents
-    union
-    select unnest([event_id, earlier_event_id])
+with queued as (
+    select event_id from ops.incident_parts where part_no = $part_no
+),
+
+linked as (
+    select unnest([event_id, earlier_event_id]) as event_id
     from core.fct_open_links
-    where event_id in (select event_id from ops.pending_incidents)
-        or earlier_event_id in (select event_id from ops.pending_incidents)
+    where event_id in (select event_id from queued) or earlier_event_id in (select event_id from queued)
+),
+
+reached as (
+    select event_id from queued
+    union
+    select event_id from linked
+    where event_id not in (select event_id from ops.incident_parts where part_no > $part_no)
 ),
 
 touched as (

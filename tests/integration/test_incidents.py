@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.main_job import prepare, run_step
 from pipelines.steps import conform as conforming
+from pipelines.steps import incidents as joining
 from pipelines.steps import link_texts
 from pipelines.steps.run import Run
 from tests.conftest import SmallCity
@@ -20,6 +21,7 @@ EMPTY = (
     "ops.changed_records",
     "ops.waiting_records",
     "ops.pending_incidents",
+    "ops.incident_parts",
     "ops.affected_events",
     "ops.incident_titles",
 )
@@ -56,6 +58,11 @@ def members(city: SmallCity) -> dict[str, set[str]]:
     assert told == {incident_id: len(events) for incident_id, events in found.items()}
     assert set().union(*found.values()) == records
     return found
+
+
+def titles(city: SmallCity) -> list[tuple]:
+    with Run(city.settings(), city.as_of_date).warehouse.reading() as door:
+        return door.rows("select * from core.fct_incidents order by all")
 
 
 def groups(city: SmallCity) -> set[frozenset[str]]:
@@ -108,11 +115,13 @@ def test_in_parts_gives_what_one_go_gives(
     tiny: SmallCity, at_once: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conforming, "PART_ROWS", 50)
+    monkeypatch.setattr(joining, "PART_ROWS", 50)
     city = new_home(tiny, tmp_path)
     prepare(city.settings())
     take_in(city, city.as_of_date)
     assert content(city) == content(at_once)
     assert members(city) == members(at_once)
+    assert titles(city) == titles(at_once)
 
 
 def test_killed_while_linking_texts_the_next_run_takes_in_the_rest(
