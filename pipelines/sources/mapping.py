@@ -115,9 +115,6 @@ def _head(source: Source, raw: pl.DataFrame, key: bytes, timezone: str) -> pl.Da
 
     known = clock(source.known_at)
     entered = known if source.entered_at is None else clock(source.entered_at)
-    voided = pl.any_horizontal(
-        pl.lit(False), *(_first(raw, [m.column]).str.contains_any(m.contains).fill_null(False) for m in source.voided)
-    )
     head = raw.select(
         "batch_id",
         "row_no",
@@ -125,16 +122,14 @@ def _head(source: Source, raw: pl.DataFrame, key: bytes, timezone: str) -> pl.Da
         occurred_at=occurred,
         entered_at=pl.coalesce(entered, known),
         known_at=known,
-        is_voided=voided,
+        is_voided=_voided(source, raw),
         order_id=_mapped(source, raw, "order_id"),
         sent_to=normalise.to_text(_first(raw, [source.chain.unit] if source.chain else [])),
         sent_at=normalise.in_reach(
             normalise.to_time(_first(raw, [source.chain.order_by] if source.chain else []), timezone)
         ),
         fault=_first(raw, [ROW_FAULT]),
-        key=pl.concat_str(
-            [normalise.to_text(_first(raw, [name])) for name in source.key or []] or pl.lit(""), separator="-"
-        ),
+        key=_key(source, raw),
     )
     head = head.with_columns(row_hash=_row_hashes(source, raw, head["is_voided"], key, timezone))
     if source.key is None:
@@ -142,6 +137,27 @@ def _head(source: Source, raw: pl.DataFrame, key: bytes, timezone: str) -> pl.Da
         occurrence = pl.col("row_no").cum_count().over("row_hash")
         return head.with_columns(record_id=pl.format("{}-{}", pl.col("row_hash"), occurrence))
     return head.rename({"key": "record_id"})
+
+
+def _voided(source: Source, raw: pl.DataFrame) -> pl.Expr:
+    marks = (_first(raw, [m.column]).str.contains_any(m.contains).fill_null(False) for m in source.voided)
+    return pl.any_horizontal(pl.lit(False), *marks)
+
+
+def _key(source: Source, raw: pl.DataFrame) -> pl.Expr:
+    names = [normalise.to_text(_first(raw, [name])) for name in source.key or []]
+    return pl.concat_str(names or pl.lit(""), separator="-")
+
+
+def record_of(source: Source, raw: pl.DataFrame, key: bytes, timezone: str) -> pl.Series:
+    """What all rows of one record have in common: its key, or what it says where the source has none.
+
+    Rows can be mapped some at a time if those of a record stay together.
+    """
+    if source.key is not None:
+        return _select(raw, _key(source, raw)).to_series()
+    is_voided = _select(raw, is_voided=_voided(source, raw)).to_series()
+    return _row_hashes(source, raw, is_voided, key, timezone)
 
 
 def _reason(source: Source, exported_before: dt.datetime | None) -> pl.Expr:

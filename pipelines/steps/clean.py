@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from pipelines.sources.contract import Source
-from pipelines.sources.mapping import Mapped, map_batch
+from pipelines.sources.mapping import Mapped, map_batch, record_of
 from pipelines.sources.spool import Spool
 from pipelines.steps.pool import in_processes
 from pipelines.steps.run import Counts, Run, in_blocks
@@ -42,7 +42,7 @@ def clean(run: Run, source: Source) -> Counts:
             "select batch_id, exported_date, rows_in from ops.batches "
             "where source_name = $s and state = 'landed' order by exported_date, batch_id", s=source.name)]  # fmt: skip
     total = Counts(details={"batches": len(waiting)})
-    large = [batch for batch in waiting if batch.rows_in > PART_ROWS and _has_parts(source)]
+    large = [batch for batch in waiting if batch.rows_in > PART_ROWS]
     for batch in large:
         total += _clean_in_parts(run, source, batch)
     for block in in_blocks((batch for batch in waiting if batch not in large), lambda batch: batch.rows_in):
@@ -72,22 +72,18 @@ def _mark(door: Door, batch: Landed, counts: Counts) -> None:
     )  # fmt: skip
 
 
-def _has_parts(source: Source) -> bool:
-    """Whether rows can be judged without the others: a record without a key is told apart by counting all rows."""
-    return source.key is not None and source.chain is None
-
-
 def _clean_in_parts(run: Run, source: Source, batch: Landed) -> Counts:
     """Clean a large batch some rows at a time, so that it needs little memory; it is still stored in one transaction.
 
     The parts are mapped in processes of their own, ``XIANBAN_WORKERS`` of them, and come back in their order. Only a
-    duplicate is told by other rows of the batch, so the hash of each accepted row is kept.
+    duplicate is told by the rows of other parts, so the hash of each accepted row is kept.
     """
     folder = run.settings.landing_dir / source.name
     folder.mkdir(parents=True, exist_ok=True)
     seen = pl.DataFrame(schema={"one": pl.UInt64, "two": pl.UInt64})
     with closing(Spool(folder)) as accepted, closing(Spool(folder)) as rejected, closing(Spool(folder)) as superseded:
-        for mapped in in_processes(_mapping(run, source, batch), _parts(run, source, batch), run.settings.workers):
+        parts = _parts(run, source, batch) if _is_by_row(source) else _whole_records(run, source, batch)
+        for mapped in in_processes(_mapping(run, source, batch), parts, run.settings.workers):
             content = pl.struct("record_id", "row_hash")
             good = mapped.accepted.with_columns(one=content.hash(1), two=content.hash(2))
             again = good.join(seen, on=["one", "two"], how="semi", maintain_order="left")
@@ -119,6 +115,32 @@ def _parts(run: Run, source: Source, batch: Landed) -> Iterator[pl.DataFrame]:
                 b=batch.batch_id, first=first, last=first + PART_ROWS - 1,
             )  # fmt: skip
         yield raw.sort("row_no")
+
+
+def _is_by_row(source: Source) -> bool:
+    """Whether a row is mapped without the others: the order of a chain, and records without a key, are told by all."""
+    return source.key is not None and source.chain is None
+
+
+def _whole_records(run: Run, source: Source, batch: Landed) -> Iterator[pl.DataFrame]:
+    """The rows in parts of about the same size, those of a record together; they wait in nameless files meanwhile."""
+    folder = run.settings.landing_dir / source.name
+    spools = [Spool(folder) for _ in range(-(-batch.rows_in // PART_ROWS))]
+    try:
+        key, timezone = run.settings.pseudonym_key(), run.city.config.timezone
+        for block in _parts(run, source, batch):
+            # rows without a key are told from one another as they stand
+            told_by = record_of(source, block, key, timezone).fill_null(block["row_no"].cast(pl.String))
+            for (number,), rows in block.group_by(told_by.hash() % len(spools), maintain_order=True):
+                spools[number].put(rows)
+        for spool in spools:
+            blocks = list(spool.blocks())
+            spool.close()
+            if blocks:
+                yield pl.concat(blocks)
+    finally:
+        for spool in spools:
+            spool.close()
 
 
 def _mapped(run: Run, source: Source, batch: Landed, raw: pl.DataFrame) -> Mapped:
