@@ -163,7 +163,7 @@ def test_cleaning_in_parts_gives_the_same_rows(
     town: Run, monkeypatch: pytest.MonkeyPatch, told_by: dict[str, object], reasons: set[str]
 ) -> None:
     rows = [
-        f"{n % 40},2025-09-0{n % 2 + 1} 09:30:00,2025-09-01 09:{n % 4 + 30}:00,内容{n % 3},社区{n % 5},路灯"
+        f"{n % 40},2025-09-0{n % 2 + 1} 09:30:00,2025-09-01 09:{n % 4 + 30}:00,内容{n % 3},社区{n % 3},路灯"
         for n in range(300)
     ]
     rows[7] = ",2025-09-01,2025-09-01,没有编号,和平社区,路灯"
