@@ -12,7 +12,7 @@ run: install  ## the main job on the sample city, through the real DAGs; prints 
 	$(BIN)/xianban dags
 
 test: install lint  ## every test that needs no server and no browser; those run where their programs are found
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 serve: install  ## Airflow with our DAGs and the page on 127.0.0.1
 	$(BIN)/xianban serve

@@ -186,12 +186,11 @@ def _named(model: str) -> Any:
 @contextmanager
 def _copied(settings: Settings, say: Say) -> Iterator[tuple[Run, float]]:
     """The city taken in through the steps of the flow, in a home that is gone afterwards."""
-    city = City(settings.city)
-    data = settings.data
-    if data is None and city.config.is_synthetic and settings.of_city("data").exists():
-        data = settings.of_city("data")
     # later exports tell what came; what was known at an origin is told by the clocks of the records
-    today = max(dt.date.today(), city.config.default_date)
+    today = max(dt.date.today(), City(settings.city).config.default_date)
+    there = Run(settings, today).data_dir
+    # a synthetic city that has not run has no files yet: they are written in the copy
+    data = there if there.exists() else settings.data
     with tempfile.TemporaryDirectory(prefix="xianban_backtest_") as home:
         own = settings.model_copy(update={"home": Path(home), "data": data})
         begun = time.monotonic()

@@ -42,12 +42,12 @@ print(json.dumps({{
 
 
 @pytest.fixture(scope="module")
-def airflow(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def airflow(tiny_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment with an AIRFLOW_HOME of its own."""
     home = tmp_path_factory.mktemp("airflow")
-    (home / small_city.folder.name).mkdir()
-    (home / small_city.folder.name / "data").symlink_to(small_city.data)
-    return os.environ | environment(small_city.settings(home)) | {"XIANBAN_HMAC_KEY": "test-key"}
+    (home / tiny_city.folder.name).mkdir()
+    (home / tiny_city.folder.name / "data").symlink_to(tiny_city.data)
+    return os.environ | environment(tiny_city.settings(home)) | {"XIANBAN_HMAC_KEY": "test-key"}
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +95,12 @@ def test_dags_tell_the_person_on_call_what_to_do(parsed: dict) -> None:
         assert any("\u4e00" <= letter <= "\u9fff" for letter in dag["title"])
 
 
-def test_airflow_runs_the_main_job(small_city: SmallCity, airflow: dict[str, str]) -> None:
-    command = [str(Path(sys.executable).with_name("xianban")), "dags", "--date", small_city.as_of_date.isoformat()]
+def test_airflow_runs_the_main_job(tiny_city: SmallCity, airflow: dict[str, str]) -> None:
+    command = [str(Path(sys.executable).with_name("xianban")), "dags", "--date", tiny_city.as_of_date.isoformat()]
     done = subprocess.run(command, env=airflow, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "dag brief: success" in done.stdout
     assert "今日要办" in done.stdout
-    found = status(small_city.settings(Path(airflow["XIANBAN_HOME"])), None)
-    assert found["date"] == small_city.as_of_date.isoformat()
+    found = status(tiny_city.settings(Path(airflow["XIANBAN_HOME"])), None)
+    assert found["date"] == tiny_city.as_of_date.isoformat()
     assert found["forecast_rows"] > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.flow import FLOW
-from tests.conftest import SmallCity
-from tests.faults.tiny import content_of, make_tiny_city, new_home
+from tests.conftest import SmallCity, made_once
+from tests.faults.tiny import content_of, new_home
 from tests.faults.zygote import Zygote, zygote
 
 SOURCES = ("app", "departments", "grid", "hotline")
@@ -33,12 +34,6 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="session")
-def tiny_city(tmp_path_factory: pytest.TempPathFactory) -> SmallCity:
-    """The files of a tiny city; nothing has run."""
-    return make_tiny_city(tmp_path_factory.mktemp("tiny_city"))
-
-
-@pytest.fixture(scope="session")
 def forker() -> Iterator[Zygote]:
     """A process that forks a child per step."""
     with zygote() as started:
@@ -53,14 +48,21 @@ def faults() -> int:
 
 @pytest.fixture(scope="session")
 def undisturbed(tiny_city: SmallCity, forker: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    """The tiny city after one run; leave it as it is."""
-    city = new_home(tiny_city, tmp_path_factory.mktemp("undisturbed"))
-    seconds = {}
-    for call in CALLS:
-        done = forker.run(city, *call)
-        assert done["status"] == 0, call
-        seconds[call] = done["seconds"]
-    return Undisturbed(city, content_of(city), seconds)
+    """The tiny city after one run; leave it as it is, for all workers share it."""
+
+    def run(folder: Path) -> None:
+        city = new_home(tiny_city, folder / "home")
+        seconds = []
+        for call in CALLS:
+            done = forker.run(city, *call)
+            assert done["status"] == 0, call
+            seconds.append(done["seconds"])
+        (folder / "seconds.json").write_text(json.dumps(seconds), encoding="utf-8")
+
+    folder = made_once(tmp_path_factory, "undisturbed", run)
+    city = SmallCity(tiny_city.folder, folder / "home", tiny_city.as_of_date)
+    seconds = json.loads((folder / "seconds.json").read_text(encoding="utf-8"))
+    return Undisturbed(city, content_of(city), dict(zip(CALLS, seconds, strict=True)))
 
 
 @pytest.fixture

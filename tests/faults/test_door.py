@@ -37,7 +37,7 @@ def lost(folder: Path, times: int) -> int:
 
 
 def test_no_commit_is_lost(tmp_path: Path) -> None:
-    assert lost(tmp_path, 25) == 0
+    assert lost(tmp_path, 10) == 0
 
 
 @pytest.mark.faults

@@ -16,23 +16,26 @@ WEEKS = 8
 _KEPT_EXPORTS = 3
 
 
-def make_tiny_city(root: Path) -> SmallCity:
+def tiny_city_in(root: Path) -> SmallCity:
+    """The tiny city below ``root``."""
+    return SmallCity(root / "sample", root / "home", AS_OF)
+
+
+def make_tiny_city(root: Path) -> None:
     """Four communities, eight weeks, and of each source the first export and the last few."""
     from pipelines.synthetic.emit import emit
     from pipelines.synthetic.world import WorldConfig
 
     first_day = AS_OF - timedelta(weeks=WEEKS)
-    folder = root / "sample"
-    shutil.copytree(CHECKOUT / "pipelines" / "cities" / "sample", folder)
-    config = folder / "city.toml"
+    city = tiny_city_in(root)
+    shutil.copytree(CHECKOUT / "pipelines" / "cities" / "sample", city.folder)
+    config = city.folder / "city.toml"
     text = config.read_text(encoding="utf-8").replace("dense_from = 2024-05-06", f"dense_from = {first_day}")
     config.write_text(text.replace("history_weeks = 132", f"history_weeks = {WEEKS}"), encoding="utf-8")
-    city = SmallCity(folder, root / "home", AS_OF)
     emit(city.data, config=WorldConfig(first_day=first_day, weeks=WEEKS, communities=4, matters_per_week=40.0))
     for source in [path for path in city.data.iterdir() if path.is_dir()]:
         for path in sorted(source.iterdir())[1:-_KEPT_EXPORTS]:
             path.unlink()
-    return city
 
 
 def new_home(city: SmallCity, home: Path) -> SmallCity:

@@ -1,9 +1,11 @@
-"""`xianban backtest` and `xianban evaluate` on the small city, and on cities of which only a Parquet file is known."""
+"""`xianban backtest` and `xianban evaluate` on the tiny city, and on cities of which only a Parquet file is known."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from models.baselines import BASELINES
 from models.context import CONTEXT_INPUTS, STOCKS
 from pipelines.backtesting import Question, _copied, score, worth
 from pipelines.cities.lists import FOUND
+from pipelines.cli import main
 from pipelines.errors import XianbanError
 from pipelines.settings import Settings
 from pipelines.steps.past import past_of
@@ -91,27 +94,51 @@ def question(tmp_path: Path) -> Callable[..., Question]:
     return ask
 
 
+Called = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Called:
+    """The command in this process: its exit code, what it prints, and what it tells beside that."""
+    monkeypatch.setattr(logging.getLogger("xianban"), "level", logging.WARNING)
+
+    def call(city: SmallCity, *arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setenv("XIANBAN_HOME", str(city.home))
+        monkeypatch.setenv("XIANBAN_CITY", str(city.folder))
+        monkeypatch.setenv("XIANBAN_HMAC_KEY", "test-key")
+        monkeypatch.setattr(sys, "argv", ["xianban", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = capsys.readouterr()
+        return int(ended.value.code or 0), shown.out, shown.err
+
+    return call
+
+
 def scored(question: Question):
     return score(question, "filter_logistic", quiet, quiet)
 
 
 def test_the_command_writes_the_contract_and_prints_what_can_be_computed_from_it(
-    small_city: SmallCity, tmp_path: Path
+    tiny_city: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "rows.parquet"
-    before = sorted(path for path in small_city.home.rglob("*") if path.is_file())
-    done = xianban(small_city, "backtest", "--origins", "5", "--out", str(out), "--model", "filter_logistic", "--json")
+    monkeypatch.setenv("XIANBAN_DATA", str(tmp_path))  # where none of the city's files is
+    before = sorted(path for path in tiny_city.home.rglob("*") if path.is_file())
+    done = xianban(tiny_city, "backtest", "--origins", "3", "--out", str(out), "--model", "filter_logistic", "--json")
     assert done.returncode == 0, done.stderr
-    assert "done=5 of=5" in done.stderr
+    assert "done=3 of=3" in done.stderr
     found, rows = json.loads(done.stdout), pl.read_parquet(out)
     assert tuple(rows.columns[: len(CONTRACT_COLUMNS)]) == CONTRACT_COLUMNS
     assert set(rows.columns) - set(CONTRACT_COLUMNS) == {
         f"p_{target}_{name}" for name in BASELINES for target in ("hot", "surge")
     }
     assert rows.null_count().sum_horizontal().item() == 0
-    assert rows["origin_date"].n_unique() == 5 and found["origins"] == 5
-    assert rows.height == 5 * found["cells"]
+    assert rows["origin_date"].n_unique() == 3 and found["origins"] == 3
+    assert rows.height == 3 * found["cells"]
     assert rows["district_code"].min() != ""
+    # forty matters a week: the city's own files, not those of a whole city written anew
+    assert 0 < rows["count_next"].sum() < 3 * 40
     measures = {one["measure"]: one for one in found["measures"]}
     expected = average_precision_score(rows["y_hot"], rows["p_hot"].cast(pl.Float64))
     assert measures["hot_pr_auc"]["model"] == pytest.approx(expected, abs=1e-9)
@@ -119,7 +146,7 @@ def test_the_command_writes_the_contract_and_prints_what_can_be_computed_from_it
     assert {one["forecaster"] for one in found["forecasters"]} == {"filter_logistic", *BASELINES}
     assert {one["size_band"] for one in found["by_size"]} == {"small", "medium", "large"}
     # the warehouse that serves was not touched
-    assert sorted(path for path in small_city.home.rglob("*") if path.is_file()) == before
+    assert sorted(path for path in tiny_city.home.rglob("*") if path.is_file()) == before
 
 
 @pytest.mark.parametrize(
@@ -137,36 +164,38 @@ def test_the_command_writes_the_contract_and_prints_what_can_be_computed_from_it
     ],
 )
 def test_wrong_usage_is_told_before_any_work(
-    small_city: SmallCity, arguments: tuple[str, ...], code: int, words: str
+    tiny_city: SmallCity, called: Called, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
-    done = xianban(small_city, *arguments)
-    assert done.returncode == code
-    assert words in done.stderr.replace("\n", " ") and "Traceback" not in done.stderr
+    status, _, told = called(tiny_city, *arguments)
+    assert status == code
+    assert words in told.replace("\n", " ") and "Traceback" not in told
 
 
-def test_a_feature_is_measured_by_leaving_it_out(question) -> None:
+def test_a_feature_is_measured_by_leaving_it_out(question, called: Called) -> None:
     asked = question(reports(30)).settings
     city = SmallCity(asked.city, asked.home, dt.date(2024, 7, 1))
-    done = xianban(
+    status, shown, told = called(
         city, "evaluate", "--with", "speeds", "--without", "speeds", "--model", "filter_logistic", "--origins", "3",
         "--data", str(asked.data), "--json",
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    loss = next(one for one in json.loads(done.stdout)["measures"] if one["measure"] == "log_loss")
+    assert status == 0, told
+    loss = next(one for one in json.loads(shown)["measures"] if one["measure"] == "log_loss")
     assert loss["difference"] == pytest.approx(loss["with"] - loss["without"]) != 0
     assert loss["low"] <= loss["difference"] <= loss["high"]
 
 
 @pytest.mark.parametrize("placebo", [(), ("--placebo",)], ids=["none", "placebo"])
-def test_what_stands_beside_the_counts_is_measured_by_adding_it(question, placebo: tuple[str, ...]) -> None:
+def test_what_stands_beside_the_counts_is_measured_by_adding_it(
+    question, called: Called, placebo: tuple[str, ...]
+) -> None:
     asked = question(with_closing(reports(30)), contract=CLOSING).settings
     city = SmallCity(asked.city, asked.home, dt.date(2024, 7, 1))
-    done = xianban(
+    status, shown, told = called(
         city, "evaluate", "--with", "handling", "--without", "handling", "--model", "filter_stack", "--origins", "2", "--data", str(asked.data),
         "--json", *placebo,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    assert status == 0, told
+    found = json.loads(shown)
     loss = next(one for one in found["measures"] if one["measure"] == "log_loss")
     assert loss["difference"] == pytest.approx(loss["with"] - loss["without"]) != 0
     assert found["is_placebo"] == bool(placebo) and not any("the same" in note for note in found["notes"])

@@ -32,11 +32,11 @@ def break_files(data: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def broken_city(small_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> SmallCity:
+def broken_city(tiny_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> SmallCity:
     home = tmp_path_factory.mktemp("broken")
-    shutil.copytree(small_city.data, home / "sample" / "data")
+    shutil.copytree(tiny_city.data, home / "sample" / "data")
     break_files(home / "sample" / "data")
-    city = SmallCity(small_city.folder, home, small_city.as_of_date)
+    city = SmallCity(tiny_city.folder, home, tiny_city.as_of_date)
     run_flow(city.settings(), city.as_of_date)
     return city
 

@@ -13,7 +13,7 @@ from pipelines.steps import incidents as joining
 from pipelines.steps import link_texts
 from pipelines.steps.run import Run
 from tests.conftest import SmallCity
-from tests.faults.tiny import make_tiny_city, new_home
+from tests.faults.tiny import new_home
 
 SOURCES = ("app", "departments", "grid", "hotline")
 DERIVED = ("core.fct_event_versions", "core.fct_handling", "core.fct_incident_links", "core.fct_text_links")
@@ -70,24 +70,20 @@ def groups(city: SmallCity) -> set[frozenset[str]]:
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> SmallCity:
-    return make_tiny_city(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def at_once(tiny: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> SmallCity:
-    city = new_home(tiny, tmp_path_factory.mktemp("at_once"))
+def at_once(tiny_city: SmallCity, tmp_path_factory: pytest.TempPathFactory) -> SmallCity:
+    city = new_home(tiny_city, tmp_path_factory.mktemp("at_once"))
     prepare(city.settings())
     take_in(city, city.as_of_date)
     return city
 
 
 def test_day_by_day_gives_what_one_go_gives_and_numbers_stay(
-    tiny: SmallCity, at_once: SmallCity, tmp_path: Path
+    tiny_city: SmallCity, at_once: SmallCity, tmp_path: Path
 ) -> None:
-    city = new_home(tiny, tmp_path)
+    city = new_home(tiny_city, tmp_path)
     prepare(city.settings())
     days = sorted({path.stem[-8:] for path in city.data.rglob("*_????????.*")})
+    assert days[-1] == city.as_of_date.strftime("%Y%m%d")
     before: dict[str, set[str]] = {}
     grown = 0
     for day in [dt.datetime.strptime(text, "%Y%m%d").date() for text in days]:
@@ -102,7 +98,6 @@ def test_day_by_day_gives_what_one_go_gives_and_numbers_stay(
                 assert mine == [incident_id]
                 grown += len(now[mine[0]]) > len(events)
         before = now
-    take_in(city, city.as_of_date)
     assert grown > 0
     assert content(city) == content(at_once)
     assert content(at_once)["core.fct_incident_links"]
@@ -112,11 +107,11 @@ def test_day_by_day_gives_what_one_go_gives_and_numbers_stay(
 
 
 def test_in_parts_gives_what_one_go_gives(
-    tiny: SmallCity, at_once: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_city: SmallCity, at_once: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conforming, "PART_ROWS", 50)
     monkeypatch.setattr(joining, "PART_ROWS", 50)
-    city = new_home(tiny, tmp_path)
+    city = new_home(tiny_city, tmp_path)
     prepare(city.settings())
     take_in(city, city.as_of_date)
     assert content(city) == content(at_once)
@@ -125,9 +120,9 @@ def test_in_parts_gives_what_one_go_gives(
 
 
 def test_killed_while_linking_texts_the_next_run_takes_in_the_rest(
-    tiny: SmallCity, at_once: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_city: SmallCity, at_once: SmallCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    city = new_home(tiny, tmp_path)
+    city = new_home(tiny_city, tmp_path)
     prepare(city.settings())
     save, saved = link_texts._save, []
 

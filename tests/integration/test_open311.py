@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from pipelines.sources.preview import preview_server
 from pipelines.steps.clean import clean
 from pipelines.steps.land import land
 from pipelines.steps.run import Run
-from pipelines.warehouse.migrate import migrate
+from pipelines.warehouse.door import Warehouse
 
 CITY = 'name = "town"\ntitle = "镇"\ndefault_date = 2025-09-03\ndense_from = 2025-01-01\n'
 SOURCE = """
@@ -122,13 +122,13 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Run:
+def town(tmp_path: Path, migrated: Callable[[Warehouse], None]) -> Run:
     folder = tmp_path / "town"
     (folder / "sources").mkdir(parents=True)
     (folder / "city.toml").write_text(CITY, encoding="utf-8")
     (folder / "sources" / "requests.yaml").write_text(SOURCE, encoding="utf-8")
     run = Run(Settings(home=tmp_path / "home", city=folder, data=tmp_path, hmac_key="some key"), dt.date(2025, 9, 3))
-    migrate(run.warehouse)
+    migrated(run.warehouse)
     return run
 
 

@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from pipelines.steps.conform import conform
 from pipelines.steps.land import land
 from pipelines.steps.run import Run
 from pipelines.steps.validate import validate
-from pipelines.warehouse.migrate import migrate
+from pipelines.warehouse.door import Warehouse
 
 PASSWORD = "s3cret-口令"
 CITY = 'name = "town"\ntitle = "镇"\ndefault_date = 2025-09-03\ndense_from = 2025-01-01\n'
@@ -129,13 +129,13 @@ def server(running: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Run:
+def town(tmp_path: Path, migrated: Callable[[Warehouse], None]) -> Run:
     folder = tmp_path / "town"
     (folder / "sources").mkdir(parents=True)
     (folder / "city.toml").write_text(CITY, encoding="utf-8")
     write(folder, SOURCE)
     run = Run(Settings(home=tmp_path / "home", city=folder, data=tmp_path, hmac_key="some key"), dt.date(2025, 9, 3))
-    migrate(run.warehouse)
+    migrated(run.warehouse)
     return run
 
 

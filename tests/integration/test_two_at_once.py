@@ -23,17 +23,17 @@ for step in ("land", "clean", "validate"):
 """
 
 
-def test_two_runs_at_once_take_each_file_in_once(small_city: SmallCity, tmp_path: Path) -> None:
-    shutil.copytree(small_city.data, tmp_path / "sample" / "data")
+def test_two_runs_at_once_take_each_file_in_once(tiny_city: SmallCity, tmp_path: Path) -> None:
+    shutil.copytree(tiny_city.data, tmp_path / "sample" / "data")
     environment = os.environ | {
         "XIANBAN_HOME": str(tmp_path),
-        "XIANBAN_CITY": str(small_city.folder),
+        "XIANBAN_CITY": str(tiny_city.folder),
         "XIANBAN_HMAC_KEY": "test-key",
     }
-    command = [sys.executable, "-c", WORK, small_city.as_of_date.isoformat()]
+    command = [sys.executable, "-c", WORK, tiny_city.as_of_date.isoformat()]
     both = [subprocess.Popen(command, env=environment) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
-    with Run(small_city.settings(tmp_path), small_city.as_of_date).warehouse.reading() as door:
+    with Run(tiny_city.settings(tmp_path), tiny_city.as_of_date).warehouse.reading() as door:
         batches, distinct = door.rows("select count(*), count(distinct batch_id) from ops.batches")[0]
         staged, rows = door.rows("select count(*), count(distinct (batch_id, row_no)) from stg.hotline_order")[0]
     files = len(list((tmp_path / "sample" / "data" / "hotline").iterdir()))

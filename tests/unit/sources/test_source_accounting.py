@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -19,7 +20,7 @@ from pipelines.sources.readers import read_file
 from pipelines.steps.clean import clean
 from pipelines.steps.land import land
 from pipelines.steps.run import Run
-from pipelines.warehouse.migrate import migrate
+from pipelines.warehouse.door import Warehouse
 
 HEADER = ["工单编号", "来电时间", "更新时间", "主要内容", "社区", "问题分类", "备注"]
 TIMES = ["2025-09-01 09:30:00", "2025/9/1 9:30", "45901.4", "", "2025-02-30", "1899-12-30", "9999-12-31", "昨天", "\t"]
@@ -121,7 +122,7 @@ issues: {from: 问题分类, system: hotline}
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Run:
+def town(tmp_path: Path, migrated: Callable[[Warehouse], None]) -> Run:
     folder, data = tmp_path / "town", tmp_path / "data"
     (folder / "sources").mkdir(parents=True)
     data.mkdir()
@@ -129,7 +130,7 @@ def town(tmp_path: Path) -> Run:
     (folder / "sources" / "hotline.yaml").write_text(SOURCE, encoding="utf-8")
     settings = Settings(home=tmp_path / "home", city=folder, data=data, hmac_key="some key")
     run = Run(settings, dt.date(2025, 9, 3))
-    migrate(run.warehouse)
+    migrated(run.warehouse)
     return run
 
 

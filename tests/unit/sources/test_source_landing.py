@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,7 @@ from pipelines.steps import drop_folder
 from pipelines.steps.clean import clean
 from pipelines.steps.land import land
 from pipelines.steps.run import Run
-from pipelines.warehouse.door import Door
-from pipelines.warehouse.migrate import migrate
+from pipelines.warehouse.door import Door, Warehouse
 from pipelines.warehouse.retention import purge_files, purge_rows
 
 CITY = 'name = "town"\ntitle = "镇"\ndefault_date = 2025-09-03\ndense_from = 2025-01-01\n'
@@ -40,14 +40,14 @@ HEADER = "工单编号,来电时间,更新时间,主要内容,社区,问题分�
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Run:
+def town(tmp_path: Path, migrated: Callable[[Warehouse], None]) -> Run:
     folder, data = tmp_path / "town", tmp_path / "data"
     (folder / "sources").mkdir(parents=True)
     data.mkdir()
     (folder / "city.toml").write_text(CITY, encoding="utf-8")
     (folder / "sources" / "hotline.yaml").write_text(SOURCE, encoding="utf-8")
     run = Run(Settings(home=tmp_path / "home", city=folder, data=data, hmac_key="some key"), dt.date(2025, 9, 3))
-    migrate(run.warehouse)
+    migrated(run.warehouse)
     return run
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -12,8 +13,7 @@ from pipelines.cities.city import City
 from pipelines.settings import Settings
 from pipelines.steps import read, texts
 from pipelines.steps.run import Run
-from pipelines.warehouse.door import Door
-from pipelines.warehouse.migrate import migrate
+from pipelines.warehouse.door import Door, Warehouse
 
 TEXTS = {
     "t1": "投诉恒信云上夜间施工",
@@ -31,13 +31,13 @@ FILES = {
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, migrated: Callable[[Warehouse], None]) -> Path:
     folder = tmp_path / "town"
     folder.mkdir()
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
     run = run_of(folder)
-    migrate(run.warehouse)
+    migrated(run.warehouse)
     with run.warehouse.writing() as door:
         # and a record without any text, of which nothing is read
         for number, (key, text) in enumerate([*TEXTS.items(), (None, None)]):

@@ -9,14 +9,6 @@ from pathlib import Path
 from pipelines.warehouse.door import Warehouse
 
 
-def count_up(path: str, worker: int, times: int) -> None:
-    """Commit one row a time."""
-    warehouse = Warehouse(Path(path))
-    for i in range(times):
-        with warehouse.writing() as door:
-            door.run("insert into s.t (n) values ($n)", n=worker * 1000 + i)
-
-
 def die_inside(path: str) -> None:
     """Be killed with an open transaction."""
     with Warehouse(Path(path)).writing() as door:

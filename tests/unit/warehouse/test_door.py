@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from door_workers import count_up, die_inside
+from door_workers import die_inside
 
 from pipelines.errors import WarehouseError
 from pipelines.warehouse import door as door_module
@@ -109,17 +109,6 @@ def test_a_lock_that_is_never_let_go_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "x.lock"
     with locked(path), pytest.raises(WarehouseError, match=r"x\.lock has been locked"), locked(path, 0.02):
         raise AssertionError("two held the lock")
-
-
-def test_four_processes_lose_no_commit(warehouse: Warehouse) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    workers = [spawn.Process(target=count_up, args=(str(warehouse.path), worker, 10)) for worker in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert [worker.exitcode for worker in workers] == [0] * 4
-    assert [n for _, n in content(warehouse)] == [w * 1000 + i for w in range(4) for i in range(10)]
 
 
 def test_a_writer_that_is_killed_leaves_nothing_behind(warehouse: Warehouse) -> None:
