@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import duckdb
 import yaml
 
-from pipelines.warehouse.door import Door
+from pipelines.warehouse.door import Door, statement
 
 HERE = Path(__file__).parent
 Row = dict[str, Any]
@@ -143,6 +143,11 @@ class Stage:
             return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
         finally:
             self._connection.execute("rollback")
+
+    def plan(self, table: str, params: dict[str, Any]) -> str:
+        """How DuckDB would run the statement of a table."""
+        # the drawn plan leaves out what is too wide
+        return str(Door(self._connection).rows(f"explain (format json) {statement(table)}", **params))
 
     def typed(self, table: str, rows: list[Row]) -> list[Row]:
         """Rows of text as rows of values of the table's types."""
