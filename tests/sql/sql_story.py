@@ -5,7 +5,7 @@ A story is ``tests/sql/<schema>/<table>/<story>.yaml`` with the keys ``about`` (
 the type of their column, so that codes keep their zeros and times may leave out their seconds.
 
 What a story does not say: a nullable column is null, a needed one gets the default below, a batch that is not listed
-has passed its gate, all records that were given have changed, and none of them had an incident.
+has passed its gate, all records that were given have changed and are to be placed, and none of them had an incident.
 """
 
 from __future__ import annotations
@@ -169,6 +169,9 @@ class Stage:
                 for filled in [self._filled(table, row, number)]
             }
             given["ops.changed_records"] = [{"source_name": s, "record_id": r} for s, r in sorted(records)]
+        if about == "core.fct_text_places" and "ops.events_to_place" not in given:
+            events = given["core.fct_event_versions"]
+            given["ops.events_to_place"] = [{"event_id": row["event_id"]} for row in events]
         if about.startswith("core.fct_incident"):
             matters = {
                 row["event_id"]: {name: row[name] for name in self._columns["ops.affected_events"] if name in row}
