@@ -256,7 +256,7 @@ class Warehouse:
             ) from None
         try:
             connection.execute("set timezone = $tz", {"tz": self.timezone})
-            # where it takes few rows for granted, it would compare each with every other
+            # an ASOF join that is taken for small would compare every row with every other, and estimates are far off
             connection.execute("set asof_loop_join_threshold = 0")
             connection.execute("set enable_progress_bar = false")  # it would stand in the middle of what we print
             yield connection
