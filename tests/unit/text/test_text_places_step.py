@@ -16,6 +16,7 @@ from pipelines.steps.run import Run
 from pipelines.steps.text_places import place_texts
 from pipelines.warehouse.door import Door
 from pipelines.warehouse.migrate import migrate
+from pipelines.warehouse.retention import purge_rows
 
 START = dt.datetime(2026, 1, 1)
 COMMUNITIES = ("a", "b", "c", "d")
@@ -190,3 +191,28 @@ def test_confidence_is_how_often_a_basis_agrees(tmp_path: Path) -> None:
     for basis in ("gazetteer", "learnt"):
         told = [(told, known) for name, _, told, known in found if name == basis and known is not None]
         assert {row[1] for row in found if row[0] == basis} == {sum(a == b for a, b in told) / len(told)}
+
+
+def test_after_a_purge_what_was_taught_is_forgotten(tmp_path: Path) -> None:
+    town = Town(tmp_path, 7)
+    for _ in range(4):
+        town.pass_day()
+        place_texts(town.run)
+    before = town.placed()
+    with town.run.warehouse.writing() as door:
+        door.run("insert into ops.batches by name select 'old' as batch_id, 's' as source_name, 'cleaned' as state, "
+                 "date '2026-01-01' as exported_date, 'f' as file_name, 'h' as file_hash, 'c' as contract_hash, "
+                 "1 as file_size, 0 as rows_in, "
+                 "true as is_conformed")  # fmt: skip
+        # a later export tells some of the texts
+        door.run(
+            "insert into stg.hotline_order by name select 's' as source_name, 'r' || n as record_id, 'new' as batch_id, "
+            "n as row_no, 'h' as row_hash, now()::timestamp as occurred_at, now()::timestamp as entered_at, "
+            "now()::timestamp as known_at, true as is_resident, 't' || n as text_hash from range(40) as r (n)"
+        )
+        purge_rows(door, dt.date(2026, 11, 16), dt.date(2026, 2, 1))
+        left = door.scalar("select count(*) from ops.placed_events where substr(text_hash, 2)::integer >= 40")
+    assert left == 0
+    place_texts(town.run)
+    assert town.placed() == town.placed_at_once()
+    assert 0 < len(town.placed()) < len(before)
