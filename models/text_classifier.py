@@ -8,6 +8,7 @@ probabilities. Read, it is one sparse product: a million texts take minutes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,16 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
 from models.near_duplicates import near_duplicate_groups
-from models.text_features import BUCKETS, Block, Texts, cleaned, hashed_counts, inverse_frequency, weighed
+from models.text_features import (
+    BUCKETS,
+    Block,
+    Texts,
+    cleaned,
+    hashed_counts,
+    hashed_grams,
+    inverse_frequency,
+    weighed,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,7 +41,8 @@ BLOCKS = (
     Block("word", 2, first_words=14, weight=0.45),
     Block("char", 3, first_words=14, weight=0.45),
 )
-_CHUNK = 5_000
+_FIRST_SALT = 1
+_CHUNK = 1_000
 _COMMON = 50  # an n-gram of more than one text in so many is common
 _UNLIKELY = -20.0  # log-odds
 
@@ -95,10 +106,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     def decision_function(self, X: Texts) -> Floats:
         """Uncalibrated scores, shape (texts, classes)."""
-        scores = [
-            self._features(X[start : start + _CHUNK]) @ self.weights_ + self.offset_
-            for start in range(0, len(X), _CHUNK)
-        ]
+        scores = [features @ self.weights_ + self.offset_ for features in self._features(X)]
         return np.vstack([np.zeros((0, len(self.classes_))), *scores])
 
     def predict_proba(self, X: Texts) -> Floats:
@@ -113,23 +121,52 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     def _learn_features(self, texts: Texts) -> sp.csr_array:
         self.buckets_: list[npt.NDArray[np.int32]] = []
         self.frequencies_: list[npt.NDArray[np.float32]] = []
-        for _, counts in self._counts(texts):
-            frequency = inverse_frequency(counts, self.least_texts)
+        words = list(map(cleaned, texts))
+        for salt, block in enumerate(BLOCKS, _FIRST_SALT):
+            frequency = inverse_frequency(hashed_counts(words, block, salt), self.least_texts)
             kept = np.flatnonzero(frequency).astype(np.int32)
             self.buckets_.append(kept)
             self.frequencies_.append(frequency[kept])
-        return self._features(texts)
+        return sp.csr_array(sp.vstack(list(self._features(texts)), format="csr"))
 
-    def _features(self, texts: Texts) -> sp.csr_array:
-        blocks = []
-        for (block, counts), kept, frequency in zip(self._counts(texts), self.buckets_, self.frequencies_, strict=True):
-            blocks.append(weighed(_only(counts, kept), frequency, block.weight))
-        return sp.csr_array(sp.hstack(blocks, format="csr"))
+    def _features(self, texts: Texts) -> Iterator[sp.csr_array]:
+        """TF-IDF of the n-grams that the model knows, the blocks side by side; some texts at a time."""
+        numbers, weights = _numbers(self.buckets_), np.concatenate(self.frequencies_)
+        block_of = np.repeat(np.arange(len(BLOCKS)), list(map(len, self.buckets_)))
+        lengths = np.array([block.weight for block in BLOCKS])
+        for start in range(0, len(texts), _CHUNK):
+            words = list(map(cleaned, texts[start : start + _CHUNK]))
+            yield weighed(_known_counts(words, numbers, len(weights)), weights, block_of, lengths)
 
-    @staticmethod
-    def _counts(texts: Texts) -> list[tuple[Block, sp.csr_array]]:
-        words = list(map(cleaned, texts))
-        return [(block, hashed_counts(words, block, salt)) for salt, block in enumerate(BLOCKS, 1)]
+
+def _known_counts(words: list[list[str]], numbers: list[npt.NDArray[np.int32]], width: int) -> sp.csr_array:
+    """How often each n-gram that the model knows occurs in each text.
+
+    One sort counts those of all blocks; those that it does not know are left out before it.
+    """
+    keys = []
+    for (buckets, owners), number in zip(hashed_grams(words, BLOCKS, _FIRST_SALT), numbers, strict=True):
+        columns = number[buckets]
+        is_known = columns >= 0
+        keys.append(owners[is_known] * width + columns[is_known])
+    key = np.sort(np.concatenate(keys))
+    at = np.flatnonzero(np.diff(key, prepend=-1))
+    counts = np.diff(at, append=len(key)).astype(np.float32)
+    row_starts = np.arange(len(words) + 1) * width
+    starts = np.searchsorted(key[at], row_starts)
+    columns = key[at] - np.repeat(row_starts[:-1], np.diff(starts))
+    return sp.csr_array((counts, columns.astype(np.int32), starts.astype(np.int32)), shape=(len(words), width))
+
+
+def _numbers(buckets: list[npt.NDArray[np.int32]]) -> list[npt.NDArray[np.int32]]:
+    """Of each block the column of every bucket, -1 where the model does not know it. Shape (BUCKETS,) each."""
+    found, first = [], 0
+    for kept in buckets:
+        number = np.full(BUCKETS, -1, dtype=np.int32)
+        number[kept] = np.arange(first, first + len(kept), dtype=np.int32)
+        found.append(number)
+        first += len(kept)
+    return found
 
 
 def _calibration(scores: Floats, target: npt.NDArray[np.intp], classes: int) -> tuple[Floats, Floats]:
@@ -175,13 +212,3 @@ def _left_out_residuals(
         if len(rows) > 1:
             residuals[rows] = np.linalg.solve(inverse[np.ix_(rows, rows)], dual[rows])
     return residuals
-
-
-def _only(counts: sp.csr_array, kept: npt.NDArray[np.int32]) -> sp.csr_array:
-    """The columns of the kept buckets, numbered anew."""
-    number = np.full(BUCKETS, -1, dtype=np.int32)
-    number[kept] = np.arange(len(kept), dtype=np.int32)
-    columns = number[counts.indices]
-    is_kept = columns >= 0
-    starts = np.concatenate([[0], np.cumsum(is_kept)])[counts.indptr].astype(np.int32)
-    return sp.csr_array((counts.data[is_kept], columns[is_kept], starts), shape=(counts.shape[0], len(kept)))

@@ -7,7 +7,7 @@ learned from is bucket numbers, from which no name can be read back by looking.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ _WORD_END, _TEXT_END = 0, 1  # control characters, which no word of a text may h
 _CLEAN = dict.fromkeys(range(32))
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Hashes = npt.NDArray[np.uint64]
 Texts = Sequence[Sequence[str] | str | None]
 
@@ -61,20 +62,40 @@ def cleaned(text: Sequence[str] | str | None) -> list[str]:
 
 def hashed_counts(texts: Sequence[list[str]], block: Block, salt: int) -> sp.csr_array:
     """How often each n-gram occurs in each cleaned text. Shape (texts, BUCKETS)."""
-    words = [text[: block.first_words] for text in texts]
-    code, word_of, text_of = _flat(words)
-    if block.unit == "word":
-        grams, owners = _grams(_word_hashes(code, word_of), text_of[_starts(word_of)], block.longest)
-    else:
-        grams, owners = _grams(mixed(code.astype(np.uint64)), text_of, block.longest)
-    columns = (mixed(grams + np.uint64(salt)) >> np.uint64(42)).astype(np.int32)
+    [(columns, owners)] = hashed_grams(texts, [block], salt)
     order = np.argsort(owners, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(words)))]).astype(np.int32)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(texts)))]).astype(np.int32)
     counts = sp.csr_array(
-        (np.ones(len(columns), dtype=np.float32), columns[order], starts), shape=(len(words), BUCKETS)
+        (np.ones(len(columns), dtype=np.float32), columns[order], starts), shape=(len(texts), BUCKETS)
     )
     counts.sum_duplicates()
     return counts
+
+
+def hashed_grams(
+    texts: Sequence[list[str]], blocks: Sequence[Block], first_salt: int
+) -> Iterator[tuple[npt.NDArray[np.int32], Ints]]:
+    """Buckets of the n-grams of cleaned texts and the text of each, block by block, in any order.
+
+    Blocks of one unit share the work: an n-gram is hashed once, and salted for each block by its number.
+    """
+    code, word_of, text_of = _flat(texts)
+    starts = _starts(word_of)
+    first_word = np.zeros(len(texts), dtype=np.int64)
+    first_word[text_of[starts][::-1]] = word_of[starts][::-1]
+    grams: dict[str, list[tuple[Hashes, Ints, Ints]]] = {}
+    for salt, block in enumerate(blocks, first_salt):
+        if block.unit not in grams:
+            longest = max(other.longest for other in blocks if other.unit == block.unit)
+            at = starts if block.unit == "word" else slice(None)
+            units = _word_hashes(code, word_of) if block.unit == "word" else mixed(code.astype(np.uint64))
+            grams[block.unit] = _grams(units, text_of[at], (word_of - first_word[text_of])[at], longest)
+        runs, owners, ends = zip(*grams[block.unit][: block.longest], strict=True)
+        run, owner = np.concatenate(runs), np.concatenate(owners)
+        if block.first_words is not None:
+            is_early = np.concatenate(ends) < block.first_words
+            run, owner = run[is_early], owner[is_early]
+        yield (mixed(run + np.uint64(salt)) >> np.uint64(42)).astype(np.int32), owner
 
 
 def inverse_frequency(counts: sp.csr_array, least_texts: int = 1) -> npt.NDArray[np.float32]:
@@ -86,16 +107,30 @@ def inverse_frequency(counts: sp.csr_array, least_texts: int = 1) -> npt.NDArray
     return weights
 
 
-def weighed(counts: sp.csr_array, weights: npt.NDArray[np.float32], length: float = 1.0) -> sp.csr_array:
-    """(1 + ln count) × weight of the bucket, each text brought to the same length; a text without n-grams stays 0."""
+def weighed(
+    counts: sp.csr_array, weights: npt.NDArray[np.float32], block_of: Ints | None = None, lengths: Floats | None = None
+) -> sp.csr_array:
+    """(1 + ln count) × weight of the column, each block of a text brought to its length; one without n-grams stays 0.
+
+    Args:
+        counts: shape (texts, columns).
+        weights: shape (columns,).
+        block_of: the block of each column, shape (columns,); all columns are one block if not given.
+        lengths: of each block; 1 if not given.
+    """
+    lengths = np.ones(1) if lengths is None else lengths
     values = (1 + np.log(counts.data)) * weights[counts.indices]
-    row_of = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    norms = np.sqrt(np.bincount(row_of, weights=values.astype(np.float64) ** 2, minlength=counts.shape[0]))
-    values *= (length / np.where(norms > 0, norms, 1)).astype(np.float32)[row_of]
+    part = np.repeat(np.arange(counts.shape[0]) * len(lengths), np.diff(counts.indptr))
+    if block_of is not None:
+        part += block_of[counts.indices]
+    norms = np.sqrt(
+        np.bincount(part, weights=values.astype(np.float64) ** 2, minlength=counts.shape[0] * len(lengths))
+    ).reshape(-1, len(lengths))
+    values *= (lengths / np.where(norms > 0, norms, 1)).astype(np.float32).ravel()[part]
     return sp.csr_array((values.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape)
 
 
-def _flat(words: list[list[str]]) -> tuple[npt.NDArray[np.uint32], Ints, Ints]:
+def _flat(words: Sequence[list[str]]) -> tuple[npt.NDArray[np.uint32], Ints, Ints]:
     """Code points of all words in a row, with the number of the word and of the text each belongs to."""
     joined = "\x01".join("\x00".join(text) for text in words)
     code = np.frombuffer(joined.encode("utf-32-le"), dtype="<u4")
@@ -118,20 +153,26 @@ def _word_hashes(code: npt.NDArray[np.uint32], word_of: Ints) -> Hashes:
     return mixed(np.add.reduceat(mixed(code.astype(np.uint64) + (within.astype(np.uint64) << np.uint64(32))), starts))
 
 
-def _grams(units: Hashes, text_of: Ints, longest: int) -> tuple[Hashes, Ints]:
-    """Hashes of the runs of 1 to ``longest`` units that lie in one text, and the text of each."""
-    runs, owners = [units], [text_of]
+def _grams(units: Hashes, text_of: Ints, word_in: Ints, longest: int) -> list[tuple[Hashes, Ints, Ints]]:
+    """Of each size from 1 to ``longest``: hashes of the runs of so many units that lie in one text, and their texts.
+
+    Beside them the place in its text of the word in which each run ends.
+    """
+    found = [(units, text_of, word_in)]
     run = units
     for size in range(2, longest + 1):
         run = mixed(run[:-1]) + units[size - 1 :]
         within = text_of[: len(run)] == text_of[size - 1 :]
-        runs.append(run[within] + np.uint64(size))
-        owners.append(text_of[: len(run)][within])
-    return np.concatenate(runs), np.concatenate(owners)
+        found.append((run[within] + np.uint64(size), text_of[: len(run)][within], word_in[size - 1 :][within]))
+    return found
 
 
 def mixed(values: Hashes) -> Hashes:
     """Spread the bits (the finaliser of SplitMix64)."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9) + _MIX
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    values = values ^ (values >> np.uint64(30))
+    values *= np.uint64(0xBF58476D1CE4E5B9)
+    values += _MIX
+    values ^= values >> np.uint64(27)
+    values *= np.uint64(0x94D049BB133111EB)
+    values ^= values >> np.uint64(31)
+    return values

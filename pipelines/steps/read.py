@@ -9,11 +9,12 @@ import polars as pl
 from pipelines.cities.city import City
 from pipelines.steps.run import Counts, Run
 from pipelines.steps.signals import read_signals
+from pipelines.steps.text_places import place_texts
 from pipelines.steps.texts import BLOCK_TEXTS, TEXTS, read_in_blocks, unread
 from pipelines.text.places import rules_hash
 from pipelines.text.reader import Reader
 from pipelines.text.segment import Segmenter
-from pipelines.warehouse.door import Door, statement
+from pipelines.warehouse.door import Door
 
 _BLOCK = BLOCK_TEXTS
 # so many changed words shift what all others weigh by less than one percent
@@ -44,7 +45,7 @@ def read_text(run: Run) -> Counts:
         details={
             "texts_read": len(waiting),
             "places_found": mentioned,
-            "placed_by_text": _place(run),
+            "placed_by_text": place_texts(run),
             "signals_read": read_signals(run),
         }
     )
@@ -73,22 +74,6 @@ def text_words(city: City) -> pl.DataFrame:
         },
         schema={"word": pl.String, "frequency": pl.Int64, "kind": pl.String, "community_code": pl.String},
     )
-
-
-def _place(run: Run) -> int:
-    """Place the records anew if a record, a mention or the city's lists changed since; returns how many are placed.
-
-    How sure a placement is, is counted over all records, and names are learnt from all earlier ones: one changed record
-    can change any row, so the table is replaced as a whole or not at all.
-    """
-    with run.warehouse.writing() as door:
-        told = f"{statement('core.fct_text_places')}\0{door.rows(_PLACED_FROM)}"
-        made_from = hashlib.sha256(told.encode()).hexdigest()[:16]
-        was = door.scalar("select fact_value from ops.facts where fact_name = 'text_places'")
-        if was == made_from:
-            return int(door.scalar("select count(*) from core.fct_text_places"))
-        door.run("insert or replace into ops.facts values ('text_places', $h)", h=made_from)
-        return door.build("core.fct_text_places")
 
 
 def _known_places(city: City) -> pl.DataFrame:
@@ -123,16 +108,3 @@ def _discard_stale(door: Door, words: pl.DataFrame, engine: str) -> str:
     door.replace("core.dim_text_words", words)
     door.run("insert or replace into ops.facts values ('text_engine', $e)", e=engine)
     return digest
-
-
-# everything that sql/core/fct_text_places.sql reads, as a few numbers
-_PLACED_FROM = """
-select sum(hash(event_id, text_hash, occurred_at, known_from, district_code, street_code, community_code)::hugeint)
-from core.fct_events where text_hash is not null
-union all
-select sum(hash(text_hash, place_name)::hugeint) from core.fct_place_mentions
-union all
-select sum(hash(place_name, community_code, valid_from, valid_to)::hugeint) from core.dim_known_places
-union all
-select sum(hash(place_code, place_level, street_code, district_code, valid_from, valid_to)::hugeint) from core.dim_place
-"""

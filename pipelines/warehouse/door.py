@@ -256,6 +256,8 @@ class Warehouse:
             ) from None
         try:
             connection.execute("set timezone = $tz", {"tz": self.timezone})
+            # an ASOF join that is taken for small would compare every row with every other, and estimates are far off
+            connection.execute("set asof_loop_join_threshold = 0")
             connection.execute("set enable_progress_bar = false")  # it would stand in the middle of what we print
             yield connection
         finally:

@@ -22,6 +22,13 @@ _TEXTS = {
     "stg.grid_event": ("title", "content", "address", "text_hash"),
     "stg.dept_disposal": ("action", "unresolved_reason"),
 }
+_READINGS = (
+    "core.fct_text_readings",
+    "core.fct_place_mentions",
+    "core.fct_text_places",
+    "core.fct_text_signals",
+    "ops.placed_events",
+)
 _TITLES = (
     ("core.fct_incidents", "title", "last_occurred_at"),
     ("mart.incidents", "incident_title", "last_date"),
@@ -74,12 +81,13 @@ def purge_rows(door: Door, as_of_date: dt.date, older_than: dt.date) -> Purged:
     for table, columns in _TEXTS.items():
         door.run(f"update {table} set {', '.join(f'{name} = null' for name in columns)} where batch_id in {old}")
     # the words of a text are the text; equal texts that came later keep theirs
-    tables = ("core.fct_text_readings", "core.fct_place_mentions", "core.fct_text_places", "core.fct_text_signals")
-    for table in tables:
+    for table in _READINGS:
         door.run(
             f"delete from {table} where text_hash not in (select text_hash from stg.hotline_order where "
             "text_hash is not null union all select text_hash from stg.grid_event where text_hash is not null)"
         )
+    # what these texts taught is not known any more, so that the next run places all records anew
+    door.run("delete from ops.facts where fact_name = 'text_places' and exists (from expired)")
     # titles of what happened before: a record is not older than the batch that brought it
     for table, column, day in _TITLES:
         door.run(f"update {table} set {column} = null where {day} < $limit and {column} is not null", limit=older_than)

@@ -348,6 +348,13 @@ described as (
             and r.occurred_at::date = p.on_day
 ),
 
+-- of a million texts a day changes few
+readings_wanted as (
+    select r.*
+    from core.fct_issue_readings as r
+    where r.text_hash in (select c.text_hash from changed as c)
+),
+
 -- what was read of a text holds from the moment it was known until the next reading; before the first, nothing was
 readings as (
     select
@@ -365,7 +372,7 @@ readings as (
             case when not is_review then issue_code end as issue_code,
             confidence,
             known_from
-        from core.fct_issue_readings
+        from readings_wanted
         union all
         select distinct
             text_hash,
@@ -373,7 +380,7 @@ readings as (
             null as issue_code,
             null as confidence,
             timestamp '0001-01-01' as known_from
-        from core.fct_issue_readings
+        from readings_wanted
     ) as r
     left join core.dim_issue as i on r.issue_code = i.issue_code
 ),
@@ -398,8 +405,9 @@ cut as (
     left join readings as q
         on
             r.text_hash = q.text_hash
-            and (v.known_to is null or v.known_to > q.known_from)
-            and (q.known_to is null or v.known_at < q.known_to)
+            -- no "or": it would have every version compared with every reading
+            and coalesce(v.known_to, timestamp 'infinity') > q.known_from
+            and v.known_at < coalesce(q.known_to, timestamp 'infinity')
 ),
 
 numbered as (

@@ -1,21 +1,21 @@
 -- In which community does a record lie, by the places that its text names?
--- Grain: event. Key: event_id. Only events whose named places agree on exactly one community; never guessed.
--- Reads: core.fct_events, core.fct_place_mentions, core.dim_known_places, core.dim_place
+-- Grain: event. Key: event_id. Only events whose named places agree on exactly one community; never guessed. Only the
+-- events named in ops.events_to_place are derived.
+-- Reads: core.fct_events, core.fct_place_mentions, core.dim_known_places, core.dim_place, ops.events_to_place
 -- gazetteer: on the day of the record, and within the district and street known of it, one community alone bears or
 -- holds the name. learnt: a name that the city's lists lack, after at least 5 earlier records with a community named
--- it, at least 95 % of them in one and the last one there too; earlier means known before this record was. Confidence
--- is how often the basis agrees with the community of records that have one.
+-- it, at least 95 % of them in one and the last one there too; earlier means known before this record was. Confidence,
+-- how often the basis agrees with the community of records that have one, is counted over all and told by the step.
 with named as (
     select distinct
         e.event_id,
-        e.text_hash,
         e.occurred_at,
         e.known_from,
         e.district_code,
         e.street_code,
-        e.community_code,
         m.place_name
     from core.fct_events as e
+    inner join ops.events_to_place as w on e.event_id = w.event_id
     inner join core.fct_place_mentions as m on e.text_hash = m.text_hash
 ),
 
@@ -42,6 +42,25 @@ by_gazetteer as (
     having count(distinct c.place_code) = 1
 ),
 
+-- all that teaches the names which no list knows
+unlisted as (
+    select distinct place_name
+    from named
+    where place_name not in (select k.place_name from core.dim_known_places as k)
+),
+
+taught as (
+    select distinct
+        m.place_name,
+        e.known_from,
+        e.event_id,
+        e.community_code
+    from unlisted as u
+    inner join core.fct_place_mentions as m on u.place_name = m.place_name
+    inner join core.fct_events as e on m.text_hash = e.text_hash
+    where e.community_code is not null
+),
+
 placed as (
     select
         place_name,
@@ -50,8 +69,7 @@ placed as (
         community_code,
         row_number() over (partition by place_name order by known_from, event_id) as named_count,
         row_number() over (partition by place_name, community_code order by known_from, event_id) as there_count
-    from named
-    where community_code is not null and place_name not in (select k.place_name from core.dim_known_places as k)
+    from taught
 ),
 
 -- of records that became known at once, the last one speaks for all
@@ -106,24 +124,16 @@ agreed as (
     having count(distinct community_code) = 1
 ),
 
-compared as (
-    select
-        a.*,
-        e.text_hash,
-        avg((a.community_code = e.community_code)::integer) over (partition by a.place_basis) as place_confidence
-    from agreed as a
-    inner join core.fct_events as e on a.event_id = e.event_id
-),
-
 final as (
     select
-        event_id,
-        text_hash,
-        community_code,
-        place_basis,
-        place_confidence,
-        place_name
-    from compared
+        a.event_id,
+        e.text_hash,
+        a.community_code,
+        a.place_basis,
+        null::double as place_confidence,
+        a.place_name
+    from agreed as a
+    inner join core.fct_events as e on a.event_id = e.event_id
 )
 
 select * from final

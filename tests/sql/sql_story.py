@@ -5,7 +5,7 @@ A story is ``tests/sql/<schema>/<table>/<story>.yaml`` with the keys ``about`` (
 the type of their column, so that codes keep their zeros and times may leave out their seconds.
 
 What a story does not say: a nullable column is null, a needed one gets the default below, a batch that is not listed
-has passed its gate, all records that were given have changed, and none of them had an incident.
+has passed its gate, all records that were given have changed and are to be placed, and none of them had an incident.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import duckdb
 import yaml
 
-from pipelines.warehouse.door import Door
+from pipelines.warehouse.door import Door, statement
 
 HERE = Path(__file__).parent
 Row = dict[str, Any]
@@ -144,6 +144,11 @@ class Stage:
         finally:
             self._connection.execute("rollback")
 
+    def plan(self, table: str, params: dict[str, Any]) -> str:
+        """How DuckDB would run the statement of a table."""
+        # the drawn plan leaves out what is too wide
+        return str(Door(self._connection).rows(f"explain (format json) {statement(table)}", **params))
+
     def typed(self, table: str, rows: list[Row]) -> list[Row]:
         """Rows of text as rows of values of the table's types."""
         return [{name: self._cast(table, name, value) for name, value in row.items()} for row in rows]
@@ -164,6 +169,9 @@ class Stage:
                 for filled in [self._filled(table, row, number)]
             }
             given["ops.changed_records"] = [{"source_name": s, "record_id": r} for s, r in sorted(records)]
+        if about == "core.fct_text_places" and "ops.events_to_place" not in given:
+            events = given["core.fct_event_versions"]
+            given["ops.events_to_place"] = [{"event_id": row["event_id"]} for row in events]
         if about.startswith("core.fct_incident"):
             matters = {
                 row["event_id"]: {name: row[name] for name in self._columns["ops.affected_events"] if name in row}

@@ -7,8 +7,8 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 
 from models.near_duplicates import grouped_folds, near_duplicate_groups
-from models.text_classifier import TextClassifier
-from models.text_features import Block, cleaned, hashed_counts
+from models.text_classifier import BLOCKS, TextClassifier
+from models.text_features import Block, cleaned, hashed_counts, weighed
 from models.text_quality import out_of_fold, quality_of
 
 WORDS = {"噪声": "夜间 施工 噪声 吵闹 睡觉", "垃圾": "垃圾 堆放 清运 异味 苍蝇", "停车": "车辆 违停 占道 消防 通道"}
@@ -47,6 +47,20 @@ def test_features_are_those_of_scikit_learn(block: Block, options: dict[str, obj
 
 def test_leading_words_only() -> None:
     assert (hashed_counts([["a", "b", "c"]], Block("word", 1, first_words=2), 1).sum()) == 2
+
+
+def test_features_of_all_blocks_at_once_are_those_of_each() -> None:
+    texts, labels = corpus()
+    texts[:3] = [[], ["字"], [f"词{number}" for number in range(40)]]
+    model = TextClassifier().fit(texts, labels)
+    told = [*corpus(seed=4)[0], *texts, []]
+    expected = [
+        weighed(hashed_counts(told, block, salt)[:, kept], frequency).toarray() * np.float32(block.weight)
+        for salt, (block, kept, frequency) in enumerate(zip(BLOCKS, model.buckets_, model.frequencies_, strict=True), 1)
+    ]
+    scores = np.hstack(expected) @ model.weights_ + model.offset_
+    assert np.abs(model.decision_function(told) - scores).max() < 1e-5
+    assert np.abs(scores).max() > 0.1
 
 
 def test_what_is_no_text_gives_no_words_and_stops_nothing() -> None:

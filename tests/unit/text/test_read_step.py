@@ -186,24 +186,6 @@ def test_killed_between_blocks_the_next_run_reads_the_rest(folder: Path, monkeyp
     assert in_parts == [rows(folder, f"select * from {table} order by all") for table in TABLES]
 
 
-def test_places_are_derived_again_only_if_something_changed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    built = []
-    build = Door.build
-    monkeypatch.setattr(Door, "build", lambda door, name, *a, **k: built.append(name) or build(door, name, *a, **k))
-    read_again(folder)
-    assert built == ["core.fct_text_places"]
-    assert read_again(folder) == 0 and len(built) == 1
-    (folder / "gazetteer.csv").write_text(FILES["gazetteer.csv"] + "云和路,road,8\n", encoding="utf-8")
-    read_again(folder)
-    assert len(built) == 2
-    with run_of(folder).warehouse.writing() as door:
-        door.run(
-            "insert into core.dim_place by name select '9' as place_code, 'community' as place_level, '新' as place_name"
-        )
-    read_again(folder)
-    assert len(built) == 3
-
-
 def test_words_name_the_only_community_or_none(folder: Path) -> None:
     words = {row[0]: row[1:] for row in read.text_words(City(folder)).iter_rows()}
     assert words["松涛里"] == (20_000, "estate", None)
