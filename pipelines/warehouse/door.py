@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # beyond it DuckDB writes to the folder beside the file; what is left of 4 GB is for the frames of a step
 _MEMORY = "2GB"
+# texts are stored faster and a sixth smaller than in the form that older releases of DuckDB read; old files stay
+_STORAGE = "v1.3.0"
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
@@ -248,7 +250,11 @@ class Warehouse:
             connection = duckdb.connect(
                 str(self.path),
                 read_only=read_only,
-                config={"enable_external_access": str(external).lower(), "memory_limit": _MEMORY},
+                config={
+                    "enable_external_access": str(external).lower(),
+                    "memory_limit": _MEMORY,
+                    "storage_compatibility_version": _STORAGE,
+                },
             )
         except duckdb.Error as error:
             raise WarehouseError(
