@@ -101,7 +101,7 @@ def _clean_in_parts(run: Run, source: Source, batch: Landed) -> Counts:
             stored = {f"stg.{source.kind}": accepted, "ops.rejected_rows": rejected, "ops.superseded_rows": superseded}
             for table, spool in stored.items():
                 door.run(f"delete from {table} where batch_id = $b", b=batch.batch_id)
-                for frame in spool.blocks():
+                for frame in spool.joined():
                     door.append(table, frame)
             _mark(door, batch, counts)
     return counts

@@ -101,7 +101,7 @@ def _store(run: Run, source: Source, block: list[Batch], known: set[str]) -> Non
             if batch.instead_of is not None:
                 _forget(door, source, batch.instead_of["batch_id"])
             door.append("ops.batches", pl.DataFrame([batch.record], schema_overrides=_SCHEMA))
-            for frame in batch.rows.blocks() if batch.rows is not None else ():
+            for frame in batch.rows.joined() if batch.rows is not None else ():
                 door.append(f"raw.{source.name}", frame)
     for batch in block:
         if batch.instead_of is not None:

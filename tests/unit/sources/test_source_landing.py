@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.settings import Settings
-from pipelines.sources import readers
+from pipelines.sources import readers, spool
 from pipelines.sources.contract import Chain, Voided
 from pipelines.sources.contract_file import load_source
 from pipelines.steps import clean as cleaning
@@ -132,12 +132,13 @@ def test_a_fault_in_the_last_block_refuses_the_whole_file(town: Run, monkeypatch
 
 def test_a_run_killed_between_blocks_left_nothing(town: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "_ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(spool, "_ROWS_JOINED", 10)
     (town.data_dir / "a_20250901.csv").write_bytes(orders(1, 51))
     append, calls = Door.append, []
 
     def killed(self: Door, name: str, frame) -> None:
         calls.append(name)
-        if calls.count("raw.hotline") == 4:
+        if calls.count("raw.hotline") == 3:
             raise KeyboardInterrupt
         append(self, name, frame)
 
