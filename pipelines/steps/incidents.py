@@ -26,7 +26,10 @@ def join_incidents(run: Run) -> Counts:
         queued = door.scalar("select count(distinct event_id) from ops.pending_incidents")
         if not queued:
             return Counts(details={**linked, "queued": 0, "records": 0})
-        door.run(_CUT, part_rows=PART_ROWS)
+        if queued > PART_ROWS:
+            door.run(_CUT, part_rows=PART_ROWS)
+        else:
+            door.run("insert into ops.incident_parts select distinct event_id, 0 from ops.pending_incidents")
         for (part_no,) in door.rows("select distinct part_no from ops.incident_parts order by part_no"):
             records += _join_part(door, part_no)
         door.run("delete from ops.incident_parts")
