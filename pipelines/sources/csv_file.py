@@ -187,12 +187,13 @@ def _are_plain(lines: list[str], separator: str, width: int) -> list[bool]:
     """
     if not width:
         return [False] * len(lines)
-    if has_odd("".join(lines)):
-        lines = ["" if has_odd(line) else line for line in lines]
-    text = pl.Series(lines, dtype=pl.String)
+    try:
+        text = pl.Series(lines, dtype=pl.String)
+    except UnicodeEncodeError:  # some lines hold what is no text
+        text = pl.Series(["" if has_odd(line) else line for line in lines], dtype=pl.String)
     plain = (
         (text.str.count_matches(separator, literal=True) == width - 1)
-        & ~text.str.contains('"', literal=True)
+        & ~text.str.contains_any(['"', "\0"])
         & (text.str.len_bytes() < csv.field_size_limit())
         & (text.str.strip_chars_end("\r\n") != "")
     )
