@@ -117,6 +117,8 @@ class Door:
             return
         given = {_folded(column): quoted(column) for column in frame.columns}
         held = {_folded(column): quoted(column) for column in self._connection.table(_checked(name)).columns}
+        if len(given) < frame.width:
+            raise _misfit(name, frame, "two of its columns bear one name")
         if unknown := given.keys() - held.keys():
             raise _misfit(name, frame, f"the table has no {sorted(unknown)}")
         values = ", ".join(given.get(key, f"null as {column}") for key, column in held.items())

@@ -246,6 +246,8 @@ def test_columns_go_by_name_and_one_that_the_table_lacks_is_refused(warehouse: W
         assert door.rows("select row_no, 标题, Grade from raw.hotline") == [(1, None, "a")]
         with pytest.raises(WarehouseError, match="the table has no"):
             door.append("raw.hotline", pl.DataFrame({"row_no": [2], "编号": ["b"]}))
+        with pytest.raises(WarehouseError, match="two of its columns bear one name"):
+            door.append("raw.hotline", pl.DataFrame({"row_no": [2], "Grade": ["b"], "grade": ["c"]}))
 
 
 def test_reading_needs_a_file_and_changes_nothing(tmp_path: Path, warehouse: Warehouse) -> None:
