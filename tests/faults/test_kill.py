@@ -50,6 +50,7 @@ def test_kills_change_nothing(
     killed = tried = 0
     # a step may end before its moment comes, so only those count that were hit
     while killed < faults:
+        assert tried < 20 * faults, f"steps end before they can be killed: {killed} of {tried} were hit"
         round_kills = min(KILLS_A_ROUND, 2 * (faults - killed))
         plan = choices.choices(CALLS, [WEIGHTS.get(name, 1) for name, _ in CALLS], k=round_kills)
         city = new_home(tiny_city, tmp_path / str(tried))
