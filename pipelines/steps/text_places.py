@@ -27,8 +27,9 @@ def place_texts(run: Run) -> int:
         if is_whole:
             for table in (_TABLE, "ops.placed_events", "ops.placed_lists"):
                 door.run(f"delete from {table}")
-        door.run(f"create or replace temp table event_states as {_EVENT_STATES}")
-        door.run(f"create or replace temp table list_states as {_LIST_STATES}")
+        # they are gone with the door's connection
+        door.run(f"create temp table event_states as {_EVENT_STATES}")
+        door.run(f"create temp table list_states as {_LIST_STATES}")
         door.run(f"delete from {_QUEUE}")
         door.run(f"insert into {_QUEUE} {_CHANGED_EVENTS}")
         if not is_whole:
@@ -41,8 +42,7 @@ def place_texts(run: Run) -> int:
         door.run("delete from ops.placed_lists")
         door.run("insert into ops.placed_lists by name select * from list_states")
         door.run("insert or replace into ops.facts values ('text_places', $h)", h=rules)
-        for table in ("event_states", "list_states", _QUEUE):
-            door.run(f"delete from {table}")
+        door.run(f"delete from {_QUEUE}")
         placed = int(door.scalar(f"select count(*) from {_TABLE}"))
     log.info("text places derived=%d placed=%d", waiting, placed)
     return placed

@@ -91,7 +91,7 @@ def _drift(run: Run, source: Source, before: str, batch_id: str) -> list[Verdict
 
 
 def _evenly_chosen(run: Run, source: Source, batch_id: str) -> pl.DataFrame:
-    """The landed rows of a batch, of a large one every so-manieth: enough to tell what changed, in little memory."""
+    """The landed rows of a batch, of a large one every n-th: enough to tell what changed, in little memory."""
     with run.warehouse.reading() as door:
         rows_in = door.scalar("select rows_in from ops.batches where batch_id = $b", b=batch_id)
         return door.query(
