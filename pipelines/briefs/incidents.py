@@ -35,9 +35,14 @@ def compose_incidents(reader: Reader, rules: BriefRules) -> Incidents:
         return _nothing("近28天没有居民诉求记录，没有重点事件可列。")
     if unassigned == events:
         return _nothing(f"近28天的居民诉求{events}件均未归并，重点事件从略；请数据工程人员查明归并事件步骤是否运行。")
+    unknown = _unknown(totals)
     found = reader.rows(_HOTTEST, least=rules.incident_min_people, most=rules.incident_rows)
     rows = tuple(_row(rank, row) for rank, row in enumerate(found, start=1))
     left_out = f"另有{unassigned}件尚未归并，不在其内。" if unassigned else ""
+    if unknown == events and not rows:
+        return _nothing(
+            f"近28天的居民诉求{events}件均无文本、来电人和点位，是否有多人反映同一事件、是否重复反映，均不详，重点事件从略。"
+        )
     if not rows:
         none = f"近28天居民诉求{events}件，没有{rules.incident_min_people}人及以上反映的同一事件。{left_out}"
         return Incidents((), (none, *_repeats(totals)), ())
@@ -100,14 +105,21 @@ def _newest(found: list[Row]) -> tuple[str, ...]:
     return (f"近7天新增最多的：{named}。",)
 
 
+def _unknown(totals: Row) -> int:
+    """How many records nothing can be compared with; 0 in a snapshot of before that was counted."""
+    comparable = totals.get("comparable_count_28d")
+    return 0 if comparable is None else totals["event_count_28d"] - comparable
+
+
 def _repeats(totals: Row) -> tuple[str, ...]:
-    repeated, events = totals["repeat_count_28d"], totals["event_count_28d"]
+    repeated, events, unknown = totals["repeat_count_28d"], totals["event_count_28d"], _unknown(totals)
+    left_out = f"另有{unknown}件无文本、来电人和点位，是否重复不详。" if unknown else ""
     if not repeated:
-        return ("近28天没有重复诉求。",)
+        return (f"近28天没有{'查出' if unknown else ''}重复诉求。{left_out}",)
     return (
         f"近28天重复诉求{repeated}件（占{repeated / events:.1%}）：同一点位同一问题再次反映"
         f"{totals['same_place_count_28d']}件，同一来电人就同一事项再次反映{totals['same_caller_count_28d']}件，"
-        f"文本相同{totals['same_text_count_28d']}件；一件可同时符合几项。",
+        f"文本相同{totals['same_text_count_28d']}件；一件可同时符合几项。{left_out}",
     )
 
 

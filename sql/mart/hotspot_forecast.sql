@@ -1,7 +1,7 @@
 -- Which issue is likely to be a hot spot in which community in the coming 7 days, on what evidence, and whose is it?
 -- Grain: as-of date × community × issue. Key: the same.
--- Reads: forecast.predictions, forecast.reasons, feature.complaint_counts, mart.places, core.dim_issue,
---        core.dim_responsibility, core.fct_event_versions, feature.cell_weeks
+-- Reads: forecast.predictions, forecast.selections, forecast.reasons, feature.complaint_counts, mart.places,
+--        core.dim_issue, core.dim_responsibility, core.fct_event_versions, feature.cell_weeks
 with predictions as (
     select
         *,
@@ -170,6 +170,7 @@ final as (
         and ('0x' || left(md5(f.community_code || '|' || f.issue_code || '|' || $held_out_week), 7))::integer
         < $held_out_share * 268435456 as is_held_out,
         f.forecaster_name,
+        m.forecaster_title,
         t.thin_reason is not null as is_thin,
         t.thin_reason,
         -- until orders are given and their records come back, nobody was treated
@@ -179,6 +180,7 @@ final as (
     inner join core.dim_issue as i on f.issue_code = i.issue_code
     inner join thin as t on f.issue_code = t.issue_code
     cross join covered
+    left join forecast.selections as m on f.as_of_date = m.as_of_date and m.horizon_days = 7
     left join feature.complaint_counts as c
         on f.as_of_date = c.as_of_date and f.community_code = c.community_code and f.issue_code = c.issue_code
     left join forecast.reasons as r

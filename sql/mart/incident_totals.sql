@@ -1,12 +1,14 @@
 -- How many incidents and repeats are there in all, and has every record been looked at?
 -- Grain: as-of date. Key: as_of_date.
--- mart.incidents holds the 100 hottest; here all are counted that meet its conditions.
+-- mart.incidents holds the 100 hottest; here all are counted that meet its conditions. A record without a text, a
+-- caller and an address is comparable with no other: that it repeats nothing is not known.
 -- Reads: core.fct_event_versions, core.fct_incident_events, mart.repeats
 with known as (
     select
         v.event_id,
         i.incident_id,
-        v.occurred_at >= $as_of_date::date - interval 28 days as is_recent
+        v.occurred_at >= $as_of_date::date - interval 28 days as is_recent,
+        coalesce(v.text_hash, v.caller_hash, v.address_hash) is not null as is_comparable
     from core.fct_event_versions as v
     left join core.fct_incident_events as i on v.event_id = i.event_id
     where
@@ -20,7 +22,8 @@ with known as (
 recent as (
     select
         count(*) as event_count,
-        count(*) filter (where incident_id is null) as unassigned_count
+        count(*) filter (where incident_id is null) as unassigned_count,
+        count(*) filter (where is_comparable) as comparable_count
     from known
     where is_recent
 ),
@@ -61,7 +64,8 @@ select
     p.repeat_count::integer as repeat_count_28d,
     p.same_caller_count::integer as same_caller_count_28d,
     p.same_place_count::integer as same_place_count_28d,
-    p.same_text_count::integer as same_text_count_28d
+    p.same_text_count::integer as same_text_count_28d,
+    r.comparable_count::integer as comparable_count_28d
 from recent as r
 cross join listed as l
 cross join repeated as p

@@ -24,7 +24,7 @@ def test_csv(client: TestClient) -> None:
     head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert len(rows) == 30
     table = [dict(zip(head, row, strict=True)) for row in rows]
-    assert len(set(head)) == len(head) == 37
+    assert len(set(head)) == len(head) == 38
     names = {row["社区"] for row in table}
     assert {'\'=HYPERLINK("x","y")', "甲[U+202E]乙[U+200B]丙", "<script>alert(1)</script>居"} <= names
     expected = [float(row["预计件数"]) for row in table]
@@ -53,6 +53,7 @@ def test_workbook_cells(client: TestClient) -> None:
     assert set(sheet["社区编码"].str.len_chars()) == {12}
     assert sheet["数据截止日"][0] == dt.datetime(2026, 11, 30)
     assert sheet["主责单位"][1] == "'＝区城管委"
+    assert sheet["预测方法"][0] == "分层滤波" and sheet["预测方法代码"][0] == "tails"
     assert sheet["主要依据"][0] == "'-1℃降温；近8周热点4周"
     assert abs(sheet["未来7天成为热点的概率"][0] - 0.9349) < 1e-9
     # what was not recorded is no zero
@@ -63,7 +64,7 @@ def test_workbook_cells(client: TestClient) -> None:
     assert None not in words["说明"]
     archive = zipfile.ZipFile(io.BytesIO(content))
     first = archive.read("xl/worksheets/sheet1.xml").decode()
-    assert 'state="frozen"' in first and '<autoFilter ref="A1:AK61"' in first and "<f>" not in first
+    assert 'state="frozen"' in first and '<autoFilter ref="A1:AL61"' in first and "<f>" not in first
     assert "0.0%" in archive.read("xl/styles.xml").decode()
 
 

@@ -100,6 +100,10 @@ def test_an_incident_shows_its_heat_in_parts_and_its_records(client: TestClient)
     assert client.get("/incident?id=app/2").status_code == 200
 
 
+def test_what_cannot_be_compared_is_said_to_whoever_sees_the_city(client: TestClient) -> None:
+    assert "另有 7 件无文本、来电人和点位" in client.get(INCIDENTS).text
+
+
 def test_an_unknown_incident_is_404(client: TestClient) -> None:
     assert client.get("/incident?id=hotline:1").status_code == 404
     assert client.get("/incident").status_code == 422

@@ -42,7 +42,8 @@ FORECAST = """insert into mart.hotspot_forecast values (
     $as_of, $end, $community, $issue, $district, $district_name, $street, $street_name, $community_name, $issue_name,
     $major, $dangerous, $rank, $level, $probability, $probability / 2, $baseline, $expected, $threshold, $last_7d,
     $last_28d, $last_year, $last_364d, $hot_weeks, 1, $last_date, null, 12.5, $reasons, $unit, '法定职责',
-    '《城市供热管理条例》第三条', $held_out, 'tails', $thin, case when $thin then '该类诉求不足10件' end, false)"""
+    '《城市供热管理条例》第三条', $held_out, 'tails', $thin, case when $thin then '该类诉求不足10件' end, false,
+    '分层滤波')"""
 
 
 def publish(settings: Settings, *, streets: bool = True, districts: bool = True, older: bool = True) -> None:
@@ -326,7 +327,7 @@ def _insert_incidents(connection: duckdb.DuckDBPyConnection, streets: bool, dist
                 "same_place_event_id": place,
             },
         )
-    connection.execute("insert into mart.incident_totals values (?, 120, 6, 9, 40, 12, 3, 10, 2)", [AS_OF])
+    connection.execute("insert into mart.incident_totals values (?, 120, 6, 9, 40, 12, 3, 10, 2, 113)", [AS_OF])
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, values: dict[str, object]) -> None:
