@@ -149,10 +149,35 @@ reached as (
     where event_id not in (select event_id from ops.incident_parts where part_no > $part_no)
 ),
 
-touched as (
+begun as (
     select distinct incident_id
     from core.fct_incident_events
     where event_id in (select event_id from reached)
+),
+
+-- chains that speak mostly of one group of texts are one incident: others that do may stand elsewhere
+spoken as (
+    select m.text_incident_id
+    from core.fct_text_members as m
+    where m.event_id in (
+        select event_id from reached
+        union
+        select i.event_id from core.fct_incident_events as i where i.incident_id in (select b.incident_id from begun as b)
+    )
+    group by m.text_incident_id
+    having count(*) >= 3
+),
+
+touched as (
+    select incident_id from begun
+    union
+    select incident_id
+    from core.fct_incident_events
+    where event_id in (
+        select m.event_id
+        from core.fct_text_members as m
+        where m.text_incident_id in (select s.text_incident_id from spoken as s)
+    )
 ),
 
 members as (

@@ -3,11 +3,13 @@
 -- named there, all of it are.
 -- Each record follows its surest link (any other ground before text),
 -- of equal ones the latest before it, so that one that fits two records does not
--- make these one. An incident keeps its number as it grows: records that now belong together keep that of the largest
--- incident they had, of equal ones the oldest, and where one has parted the larger part keeps it. A new incident bears
--- the number of its earliest record that is free. Features and labels do not read this table: they ask
--- fct_incident_links as of their date.
--- Reads: core.fct_open_links, core.fct_incident_events, ops.affected_events
+-- make these one. Where other grounds have made several chains of one matter (neighbours of one gate report two spots),
+-- chains that speak mostly of one group of texts are one incident: it is the most frequent of each, with three records
+-- and a quarter of those that have a text at least. An incident keeps its number as it grows: records that now belong
+-- together keep that of the largest incident they had, of equal ones the oldest, and where one has parted the larger
+-- part keeps it. A new incident bears the number of its earliest record that is free. Features and labels do not read
+-- this table: they ask fct_incident_links as of their date.
+-- Reads: core.fct_open_links, core.fct_incident_events, core.fct_text_members, ops.affected_events
 with recursive affected as (
     select
         event_id,
@@ -57,7 +59,7 @@ roots as (
     where f.event_id is null
 ),
 
-grouped as (
+chained as (
     select
         a.event_id,
         a.former_id,
@@ -65,6 +67,45 @@ grouped as (
         coalesce(r.root_id, a.event_id) as root_id
     from affected as a
     left join roots as r on a.event_id = r.event_id
+),
+
+spoken as (
+    select
+        c.root_id,
+        m.text_incident_id,
+        count(*) as event_count,
+        count(*) / sum(count(*)) over (partition by c.root_id) as text_share
+    from chained as c
+    inner join core.fct_text_members as m on c.event_id = m.event_id
+    group by c.root_id, m.text_incident_id
+),
+
+mostly as (
+    select *
+    from spoken
+    qualify row_number() over (partition by root_id order by event_count desc, text_incident_id asc) = 1
+),
+
+-- the chain that began first, for those that speak mostly of one group of texts
+joined as (
+    select
+        m.root_id,
+        m.text_share,
+        arg_min(m.root_id, a.place) over (partition by m.text_incident_id) as first_root_id
+    from mostly as m
+    inner join affected as a on m.root_id = a.event_id
+    where m.event_count >= 3 and m.text_share >= 0.25
+),
+
+grouped as (
+    select
+        c.event_id,
+        c.former_id,
+        c.place,
+        coalesce(j.first_root_id, c.root_id) as root_id,
+        case when c.event_id = j.root_id and c.event_id <> j.first_root_id then j.text_share end as joined_share
+    from chained as c
+    left join joined as j on c.root_id = j.root_id
 ),
 
 former as (
@@ -161,8 +202,8 @@ final as (
     select
         g.event_id,
         n.incident_id,
-        coalesce(f.basis, 'first') as basis,
-        coalesce(f.confidence, 1.0) as confidence
+        coalesce(f.basis, case when g.joined_share is null then 'first' else 'text' end) as basis,
+        coalesce(f.confidence, g.joined_share, 1.0) as confidence
     from grouped as g
     inner join numbers as n on g.root_id = n.root_id
     left join followed as f on g.event_id = f.event_id
