@@ -12,8 +12,9 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from models.city_rate import CityRate
 from models.forecaster import Forecast, Forecaster
-from models.gamma_poisson import WeekState, replay, tune_exposure
+from models.gamma_poisson import WeekState, replay
 from models.input_groups import blanked, named_without
 from models.offset_logistic import OffsetLogistic
 from models.panel import Panel
@@ -63,7 +64,7 @@ class FilterLogistic(Forecaster):
         without: inputs left out, to measure their worth.
 
     Attributes:
-        exposure_alpha_: speed of the city-wide rate, chosen on the training weeks.
+        city_rate_: the city as a whole, learned from the training weeks.
         logistic_: the ``OffsetLogistic`` fitted on ``hot``.
         surge_: the one fitted on ``surge``.
     """
@@ -96,9 +97,10 @@ class FilterLogistic(Forecaster):
         return "伽马-泊松滤波+逻辑回归"
 
     def fit(self, panel: Panel, thresholds: Thresholds) -> Self:
-        """Choose the speed of the city-wide rate and fit the logistic on the last ``training_weeks`` closed windows."""
+        """Learn how the city as a whole moves and fit the logistic on the last ``training_weeks`` closed windows."""
         thresholds.check(panel)
-        self.exposure_alpha_ = tune_exposure(panel.observed[-self.training_weeks :].sum(axis=1, dtype=np.float64))
+        city = panel.observed.sum(axis=1, dtype=np.float64)
+        self.city_rate_ = CityRate().fit(city, thresholds.horizon_weeks, self.training_weeks)
         hot, surge = self._training_rows(panel, thresholds)
         self.logistic_ = OffsetLogistic(self.penalty).fit(hot.inputs, hot.offset, hot.outcome, hot.weights)
         self.surge_ = OffsetLogistic(self.penalty).fit(surge.inputs, surge.offset, surge.outcome, surge.weights)
@@ -107,7 +109,7 @@ class FilterLogistic(Forecaster):
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
-        return self.forecast(last_state(panel, thresholds.horizon_weeks, self.exposure_alpha_), panel, thresholds)
+        return self.forecast(last_state(panel, thresholds.horizon_weeks, self.city_rate_), panel, thresholds)
 
     def forecast(self, state: WeekState, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast from a state of the filter; ``panel`` gives the surge thresholds."""
@@ -128,7 +130,7 @@ class FilterLogistic(Forecaster):
         month_shift, week_shift, expected_to_threshold, threshold, own_level, intercept``, then ``logit``, their sum.
         """
         check_is_fitted(self)
-        state = last_state(panel, thresholds.horizon_weeks, self.exposure_alpha_)
+        state = last_state(panel, thresholds.horizon_weeks, self.city_rate_)
         levels = level_logits(state.mean, state.size, thresholds.hot)
         inputs, offset = self._inputs(levels, state.mean[1], thresholds.hot)
         learned = dict(zip(INPUTS, self.logistic_.contributions(inputs).T, strict=True))
@@ -170,7 +172,7 @@ class FilterLogistic(Forecaster):
         oldest = max(WARM_UP_WEEKS - 1, newest - self.training_weeks + 1)
         share = min(RARE_SHARE, MAX_RARE_ROWS / max(1, (newest - oldest + 1) * counts[0].size))
         hot, surge = [], []
-        for state in replay(counts[: newest + 1], horizon, oldest, self.exposure_alpha_):
+        for state in replay(counts[: newest + 1], horizon, oldest, self.city_rate_):
             came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0)
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
             drawn = np.random.default_rng([self.seed, day.toordinal()]).random(came.shape) < share
@@ -197,10 +199,10 @@ class FilterLogistic(Forecaster):
         return TrainingRows(inputs[kept].astype(np.float32), offset[kept], outcome[kept], weights)
 
 
-def last_state(panel: Panel, horizon_weeks: int, alpha: float) -> WeekState:
+def last_state(panel: Panel, horizon_weeks: int, rate: CityRate) -> WeekState:
     """The filter's state after the panel's last week."""
     counts = panel.observed
-    return next(replay(counts, horizon_weeks, len(counts) - 1, alpha))
+    return next(replay(counts, horizon_weeks, len(counts) - 1, rate))
 
 
 def level_logits(mean: Floats, size: Floats, threshold: Floats) -> Floats:

@@ -88,7 +88,7 @@ class FilterBoosted(Forecaster):
             return self
         share = min(1.0, self.max_rows / ((newest - oldest + 1) * counts[0].size))
         inputs, ratios, weights = [], [], []
-        for state in replay(counts[: newest + 1], horizon, oldest, self.linear_.exposure_alpha_):
+        for state in replay(counts[: newest + 1], horizon, oldest, self.linear_.city_rate_):
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
             mean = state.mean[1].ravel()
             chance = share * np.minimum(1.0, mean / SMALL_MEAN)
@@ -118,7 +118,7 @@ class FilterBoosted(Forecaster):
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
-        state = last_state(panel, thresholds.horizon_weeks, self.linear_.exposure_alpha_)
+        state = last_state(panel, thresholds.horizon_weeks, self.linear_.city_rate_)
         return self.forecast(state, panel, thresholds)
 
     def forecast(

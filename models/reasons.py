@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from models.city_rate import seasons
 from models.forecaster import Forecaster
-from models.gamma_poisson import seasons
 from models.panel import Counts, Panel
 from models.smoothing import ewma
 from models.tails import Floats

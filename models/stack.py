@@ -117,7 +117,7 @@ class FilterStack(Forecaster):
             return self
         share = min(1.0, self.max_rows / ((newest - oldest + 1) * counts[0].size))
         tables, heights, outcomes, weights = [], [], [], []
-        for state in replay(counts[: newest + 1], horizon, oldest, self.base_.linear_.exposure_alpha_):
+        for state in replay(counts[: newest + 1], horizon, oldest, self.base_.linear_.city_rate_):
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
             came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0)
             height = surge_counts(counts[: state.week + 1], thresholds).ravel()
@@ -155,7 +155,7 @@ class FilterStack(Forecaster):
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
-        state = last_state(panel, thresholds.horizon_weeks, self.base_.linear_.exposure_alpha_)
+        state = last_state(panel, thresholds.horizon_weeks, self.base_.linear_.city_rate_)
         table = self.base_.table(panel, panel.observed, state, thresholds, panel.as_of)
         base = self.base_.forecast(state, panel, thresholds, table)
         p_hot, p_surge = base.p_hot, base.p_surge
