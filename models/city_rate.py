@@ -32,7 +32,8 @@ RATIO_PRIOR = 5.0
 """Complaints added to both sides of a ratio, so that rare issues say little."""
 LEAST_WEEKS = 26
 """Fewer weeks to learn from change nothing."""
-PENALTY = 0.3
+PENALTY_WEEKS = 30
+"""The ridge penalty is worth so many weeks that say: change nothing."""
 FURTHEST = 1.0
 """The regression changes the rate by no more than this, on the log scale."""
 
@@ -71,7 +72,7 @@ class CityRate:
         self.scales_ = rows.std(axis=0) + 1e-6
         # a Poisson regression with offset log(expected), whose rows weigh what a negative binomial leaves them
         weight = expected / (1 + EXPOSURE_DISPERSION * expected)
-        regression = PoissonRegressor(alpha=PENALTY, max_iter=300).fit(
+        regression = PoissonRegressor(alpha=PENALTY_WEEKS / (last - first), max_iter=300).fit(
             rows / self.scales_, (came / expected).ravel(), sample_weight=weight.ravel()
         )
         self.weights_, self.intercept_ = regression.coef_, float(regression.intercept_)

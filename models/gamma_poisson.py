@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.city_rate import CityRate
+from models.outbreak_filter import OutbreakFilter
 from models.panel import Counts
 from models.tails import Floats
 
@@ -24,6 +25,8 @@ LEVELS = ((0.985, 2.0), (0.93, 4.0), (0.8, 6.0), (0.5, 8.0))
 SHARE_DISCOUNT = 0.99
 SHARE_FLOOR = 1e-6
 DISPERSION_WEEKS = 52
+OUTBREAK_WEEKS = 39
+"""The hidden Markov filter begins so many weeks before the first state that is asked for."""
 DISPERSION_PRIOR = 50.0
 DISPERSION_RANGE = (0.005, 2.0)
 
@@ -38,6 +41,8 @@ class WeekState:
         size: negative binomial size, uncertainty of the level and overdispersion together, shape (L, C, K).
         exposure: expected city-wide count a week before season, shape (K,).
         season: log factor on the exposure, shape (K,).
+        expected_city: expected city-wide count within the horizon, season included, shape (K,).
+        outbreaks: what a hidden Markov filter makes of the last ``OUTBREAK_WEEKS``; it moves on with the replay.
     """
 
     week: int
@@ -45,6 +50,8 @@ class WeekState:
     size: Floats
     exposure: Floats
     season: Floats
+    expected_city: Floats
+    outbreaks: OutbreakFilter
 
 
 def replay(counts: Counts, horizon_weeks: int, first_week: int, rate: CityRate) -> Iterator[WeekState]:
@@ -67,6 +74,7 @@ def replay(counts: Counts, horizon_weeks: int, first_week: int, rate: CityRate) 
     community_seen, city_exposed = np.zeros(communities), 0.0
     excess, square = np.zeros((weeks, levels, issues)), np.zeros((weeks, levels, issues))
     first_forecast = max(0, first_week - DISPERSION_WEEKS - horizon_weeks)
+    outbreaks = OutbreakFilter(horizon_weeks)
 
     for week in range(weeks):
         for level, (discount, _) in enumerate(LEVELS):
@@ -79,6 +87,9 @@ def replay(counts: Counts, horizon_weeks: int, first_week: int, rate: CityRate) 
             continue
         expected_city = horizon_weeks * outlook[week] * np.exp(season[week])
         mean, size = _cascade(seen, exposed, community_seen / city_exposed, expected_city)
+        if week >= first_week - OUTBREAK_WEEKS:
+            outbreaks.update(counts[week].ravel(), np.tile(exposure[week], communities))
+            outbreaks.look_at(seen[0].ravel(), (mean[0] / expected_city).ravel(), size[0].ravel())
         if week + horizon_weeks < weeks:
             came = counts[week + 1 : week + 1 + horizon_weeks].sum(axis=0)
             excess[week], square[week] = _dispersion_sums(came, mean, size)
@@ -86,7 +97,7 @@ def replay(counts: Counts, horizon_weeks: int, first_week: int, rate: CityRate) 
             closed = slice(max(0, week - horizon_weeks - DISPERSION_WEEKS + 1), max(0, week - horizon_weeks + 1))
             overdispersion = _dispersion(excess[closed].sum(axis=0), square[closed].sum(axis=0))
             size = 1 / (1 / size + overdispersion[:, None, :])
-            yield WeekState(week, mean, size, outlook[week], season[week])
+            yield WeekState(week, mean, size, outlook[week], season[week], expected_city, outbreaks)
 
 
 def _cascade(seen: Floats, exposed: Floats, share: Floats, expected_city: Floats) -> tuple[Floats, Floats]:
