@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.gamma_poisson import seasons
+from models.city_rate import seasons
 from models.panel import Counts
 from models.smoothing import ewma
 from models.tails import Floats

@@ -12,8 +12,9 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from models.city_rate import CityRate
 from models.forecaster import Forecast, Forecaster
-from models.gamma_poisson import WeekState, replay, tune_exposure
+from models.gamma_poisson import WeekState, replay
 from models.input_groups import blanked, named_without
 from models.offset_logistic import OffsetLogistic
 from models.panel import Panel
@@ -27,13 +28,15 @@ RARE_SHARE = 0.25
 MAX_RARE_ROWS = 1_000_000
 """In cities with more than four million cell-weeks to learn from, the share is lowered to about this many rows."""
 
-INPUTS = ("half_year_shift", "month_shift", "week_shift", "expected_to_threshold", "threshold", "own_level")
-"""L1-L0, L2-L1, L3-L2, log(μ1/h), log h and o/3."""
+INPUTS = (
+    "half_year_shift", "month_shift", "week_shift", "expected_to_threshold", "threshold", "own_level", "outbreak_shift",
+)  # fmt: skip
+"""L1-L0, L2-L1, L3-L2, log(μ1/h), log h, o/3, and by how much the hidden Markov filter's logit exceeds o."""
 
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """Sampled past cell-weeks: inputs (rows, 6), offset, outcome and weight (rows,)."""
+    """Sampled past cell-weeks: inputs (rows, 7), offset, outcome and weight (rows,)."""
 
     inputs: NDArray[np.float32]
     offset: Floats
@@ -49,7 +52,7 @@ class TrainingRows:
 
 
 class FilterLogistic(Forecaster):
-    """Six numbers per cell and a small logistic around the filter's own probability.
+    """Seven numbers per cell and a small logistic around the filter's own probability.
 
     The filter gives four tail logits L0 (slow) .. L3 (fast) of ``hot``. The offset is (L1 + L2) / 2; the logistic
     learns from the last 104 weeks how far the differences between the speeds should move it. A second one learns
@@ -63,7 +66,7 @@ class FilterLogistic(Forecaster):
         without: inputs left out, to measure their worth.
 
     Attributes:
-        exposure_alpha_: speed of the city-wide rate, chosen on the training weeks.
+        city_rate_: the city as a whole, learned from the training weeks.
         logistic_: the ``OffsetLogistic`` fitted on ``hot``.
         surge_: the one fitted on ``surge``.
     """
@@ -96,9 +99,10 @@ class FilterLogistic(Forecaster):
         return "伽马-泊松滤波+逻辑回归"
 
     def fit(self, panel: Panel, thresholds: Thresholds) -> Self:
-        """Choose the speed of the city-wide rate and fit the logistic on the last ``training_weeks`` closed windows."""
+        """Learn how the city as a whole moves and fit the logistic on the last ``training_weeks`` closed windows."""
         thresholds.check(panel)
-        self.exposure_alpha_ = tune_exposure(panel.observed[-self.training_weeks :].sum(axis=1, dtype=np.float64))
+        city = panel.observed.sum(axis=1, dtype=np.float64)
+        self.city_rate_ = CityRate().fit(city, thresholds.horizon_weeks, self.training_weeks)
         hot, surge = self._training_rows(panel, thresholds)
         self.logistic_ = OffsetLogistic(self.penalty).fit(hot.inputs, hot.offset, hot.outcome, hot.weights)
         self.surge_ = OffsetLogistic(self.penalty).fit(surge.inputs, surge.offset, surge.outcome, surge.weights)
@@ -107,7 +111,7 @@ class FilterLogistic(Forecaster):
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
-        return self.forecast(last_state(panel, thresholds.horizon_weeks, self.exposure_alpha_), panel, thresholds)
+        return self.forecast(last_state(panel, thresholds.horizon_weeks, self.city_rate_), panel, thresholds)
 
     def forecast(self, state: WeekState, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast from a state of the filter; ``panel`` gives the surge thresholds."""
@@ -128,9 +132,11 @@ class FilterLogistic(Forecaster):
         month_shift, week_shift, expected_to_threshold, threshold, own_level, intercept``, then ``logit``, their sum.
         """
         check_is_fitted(self)
-        state = last_state(panel, thresholds.horizon_weeks, self.exposure_alpha_)
+        state = last_state(panel, thresholds.horizon_weeks, self.city_rate_)
         levels = level_logits(state.mean, state.size, thresholds.hot)
-        inputs, offset = self._inputs(levels, state.mean[1], thresholds.hot)
+        inputs, offset = self._inputs(
+            levels, state.mean[1], thresholds.hot, outbreak_logits(state, thresholds.hot, levels)
+        )
         learned = dict(zip(INPUTS, self.logistic_.contributions(inputs).T, strict=True))
         unfolded = {
             "half_year_shift": (levels[1] - levels[0]).ravel(),
@@ -154,13 +160,15 @@ class FilterLogistic(Forecaster):
         mean = state.mean[0] * np.maximum(factor, 1e-6)
         return logit(negative_binomial_tail(mean, state.size[0], thresholds.hot))
 
-    def _inputs(self, levels: Floats, mean: Floats, threshold: Floats) -> tuple[NDArray[np.floating], Floats]:
-        inputs, offset = logistic_inputs(levels, mean, threshold)
+    def _inputs(
+        self, levels: Floats, mean: Floats, threshold: Floats, outbreak: Floats
+    ) -> tuple[NDArray[np.floating], Floats]:
+        inputs, offset = logistic_inputs(levels, mean, threshold, outbreak)
         return blanked(inputs, INPUTS, self.without), offset
 
     def _logit(self, logistic: OffsetLogistic, state: WeekState, threshold: Floats) -> Floats:
         levels = level_logits(state.mean, state.size, threshold)
-        inputs, offset = self._inputs(levels, state.mean[1], threshold)
+        inputs, offset = self._inputs(levels, state.mean[1], threshold, outbreak_logits(state, threshold, levels))
         return logistic.logit(inputs, offset).reshape(state.mean.shape[1:])
 
     def _training_rows(self, panel: Panel, thresholds: Thresholds) -> tuple[TrainingRows, TrainingRows]:
@@ -170,7 +178,7 @@ class FilterLogistic(Forecaster):
         oldest = max(WARM_UP_WEEKS - 1, newest - self.training_weeks + 1)
         share = min(RARE_SHARE, MAX_RARE_ROWS / max(1, (newest - oldest + 1) * counts[0].size))
         hot, surge = [], []
-        for state in replay(counts[: newest + 1], horizon, oldest, self.exposure_alpha_):
+        for state in replay(counts[: newest + 1], horizon, oldest, self.city_rate_):
             came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0)
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
             drawn = np.random.default_rng([self.seed, day.toordinal()]).random(came.shape) < share
@@ -190,17 +198,18 @@ class FilterLogistic(Forecaster):
         height, outcome = threshold[looked_at], reached[looked_at]
         mean = state.mean[:, looked_at]
         levels = level_logits(mean, state.size[:, looked_at], height)
-        inputs, offset = self._inputs(levels, mean[1], height)
+        outbreak = outbreak_logits(state, height, levels, np.flatnonzero(looked_at))
+        inputs, offset = self._inputs(levels, mean[1], height, outbreak)
         rare = ~outcome & (offset < RARE_LOGIT)
         kept = ~rare | drawn[looked_at]
         weights = np.where(rare, 1 / share, 1.0)[kept]
         return TrainingRows(inputs[kept].astype(np.float32), offset[kept], outcome[kept], weights)
 
 
-def last_state(panel: Panel, horizon_weeks: int, alpha: float) -> WeekState:
+def last_state(panel: Panel, horizon_weeks: int, rate: CityRate) -> WeekState:
     """The filter's state after the panel's last week."""
     counts = panel.observed
-    return next(replay(counts, horizon_weeks, len(counts) - 1, alpha))
+    return next(replay(counts, horizon_weeks, len(counts) - 1, rate))
 
 
 def level_logits(mean: Floats, size: Floats, threshold: Floats) -> Floats:
@@ -217,13 +226,34 @@ def level_logits(mean: Floats, size: Floats, threshold: Floats) -> Floats:
     return logit(negative_binomial_tail(mean, size, threshold))
 
 
-def logistic_inputs(levels: Floats, mean: Floats, threshold: Floats) -> tuple[Floats, Floats]:
-    """Step 7: the six inputs, shape (cells, 6), and the offset, shape (cells,).
+def outbreak_logits(
+    state: WeekState, threshold: Floats, levels: Floats, cells: NDArray[np.intp] | None = None
+) -> Floats:
+    """The hidden Markov filter's logit of reaching the threshold; (L1 + L2) / 2 of cells it does not look at.
+
+    Args:
+        state: after one week.
+        threshold: broadcast against one level.
+        levels: from ``level_logits`` of the cells asked for.
+        cells: their positions; all when None.
+
+    Returns:
+        the shape of one level.
+    """
+    otherwise = (levels[1] + levels[2]) / 2
+    height = np.broadcast_to(threshold, otherwise.shape).ravel()
+    expected = np.tile(state.expected_city, state.mean.shape[1])
+    return state.outbreaks.tail_logits(expected, height, otherwise.ravel(), cells).reshape(otherwise.shape)
+
+
+def logistic_inputs(levels: Floats, mean: Floats, threshold: Floats, outbreak: Floats) -> tuple[Floats, Floats]:
+    """Step 7: the inputs, shape (cells, 7), and the offset, shape (cells,).
 
     Args:
         levels: from ``level_logits``, shape (levels, ...).
         mean: μ1, shape of one level.
         threshold: h, broadcast against ``mean``.
+        outbreak: from ``outbreak_logits``, the shape of ``mean``.
     """
     offset = (levels[1] + levels[2]) / 2
     height = np.broadcast_to(np.log(threshold), offset.shape)
@@ -234,5 +264,6 @@ def logistic_inputs(levels: Floats, mean: Floats, threshold: Floats) -> tuple[Fl
         np.log(mean) - height,
         height,
         offset / 3,
+        outbreak - offset,
     )
     return np.stack([part.ravel() for part in inputs], axis=1), offset.ravel()

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from models.binning import WeightedBins
 from models.boosted import WARM_UP_WEEKS, week_of_year
 from models.features import FEATURES, features_at
-from models.filter_logistic import INPUTS, FilterLogistic, last_state, level_logits
+from models.filter_logistic import INPUTS, FilterLogistic, last_state, level_logits, outbreak_logits
 from models.forecaster import Forecast, Forecaster
 from models.gamma_poisson import WeekState, replay
 from models.input_groups import INPUT_GROUPS, blanked, named_without
@@ -22,7 +22,7 @@ from models.panel import Counts, Panel
 from models.tails import Floats, expit, logit, negative_binomial_tail
 from models.targets import Thresholds, surge_thresholds
 
-RATE_INPUTS = (*FEATURES, *INPUT_GROUPS["filter"], "log_exposure")
+RATE_INPUTS = (*FEATURES, *INPUT_GROUPS["filter"], "log_exposure", "level_outbreak")
 """Inputs of the trees: the plain facts, then what the filter makes of them."""
 SMALL_MEAN = 0.05
 """Training rows with a smaller expected count are sampled in proportion to it and weighted back."""
@@ -88,7 +88,7 @@ class FilterBoosted(Forecaster):
             return self
         share = min(1.0, self.max_rows / ((newest - oldest + 1) * counts[0].size))
         inputs, ratios, weights = [], [], []
-        for state in replay(counts[: newest + 1], horizon, oldest, self.linear_.exposure_alpha_):
+        for state in replay(counts[: newest + 1], horizon, oldest, self.linear_.city_rate_):
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
             mean = state.mean[1].ravel()
             chance = share * np.minimum(1.0, mean / SMALL_MEAN)
@@ -118,7 +118,7 @@ class FilterBoosted(Forecaster):
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
-        state = last_state(panel, thresholds.horizon_weeks, self.linear_.exposure_alpha_)
+        state = last_state(panel, thresholds.horizon_weeks, self.linear_.city_rate_)
         return self.forecast(state, panel, thresholds)
 
     def forecast(
@@ -188,6 +188,8 @@ def rate_inputs(
     mean, size = (part.reshape(len(part), -1)[:, chosen] for part in (state.mean, state.size))
     height, exposure = (np.tile(value, counts.shape[1])[chosen] for value in (thresholds.hot, state.exposure))
     log_mean = np.log(mean)
-    columns = (*log_mean, *np.diff(log_mean, axis=0), *level_logits(mean, size, height), size[1], np.log(exposure))
+    levels = level_logits(mean, size, height)
+    outbreak = outbreak_logits(state, height, levels, cells)
+    columns = (*log_mean, *np.diff(log_mean, axis=0), *levels, size[1], np.log(exposure), outbreak)
     filtered = np.stack(columns, axis=1, dtype=np.float32, casting="same_kind")
     return np.hstack([features_at(counts, thresholds, week_of_year(day), cells), filtered])

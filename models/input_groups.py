@@ -21,6 +21,7 @@ INPUT_GROUPS: dict[str, tuple[str, ...]] = {
         "log_shift_month", "log_shift_week", "level_slow", "level_half_year", "level_month", "level_week",
         "filter_size",
     ),
+    "outbreaks": ("outbreak_shift", "level_outbreak"),
     "handling": ("backlog", "overdue", "reopened", "unsatisfied"),
     "repetition": ("repeats", "incidents"),
     "signals": ("urgent", "danger", "dispute", "unresolved"),

@@ -52,6 +52,8 @@ INPUT_TITLES: dict[str, str] = {
     "level_half_year": "滤波达到门槛的可能性：半年",
     "level_month": "滤波达到门槛的可能性：月",
     "level_week": "滤波达到门槛的可能性：周",
+    "outbreak_shift": "突发判断与自身水平之差",
+    "level_outbreak": "达到门槛的可能性：区分突发与常态",
     "filter_size": "滤波所据信息量",
     "backlog": "未办结件数",
     "overdue": "超期未办结件数",

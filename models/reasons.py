@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from models.city_rate import seasons
 from models.forecaster import Forecaster
-from models.gamma_poisson import seasons
 from models.panel import Counts, Panel
 from models.smoothing import ewma
 from models.tails import Floats
@@ -45,7 +45,7 @@ FACTS = (
         against_issue=True,
     ),
     Fact("mean_13w", "近13周周均件数", ("half_year_shift",)),
-    Fact("count_4w", "近4周件数", ("month_shift",)),
+    Fact("count_4w", "近4周件数", ("month_shift", "outbreak_shift")),
     Fact("last_week", "上周件数", ("week_shift",)),
     Fact("city_ratio", "全市同类近期与常年之比", ("city_trend",)),
     Fact("season_factor", "往年同期季节系数", ("season",)),

@@ -1,4 +1,4 @@
-"""The stack: mean logit of the filter with trees, a wide logistic and a monotone classifier (R4 of the protocol).
+"""The stack: mean logit of the filter, a boosted rate, a wide logistic and a monotone classifier (R4 of the protocol).
 
 The four learners err in different ways: in development windows their mean was seldom the best in a city and never far
 from it, and its calibration was better than that of any one of them.
@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from models.binning import WeightedBins
 from models.boosted import LEAST_POSITIVES, WARM_UP_WEEKS
 from models.features import FEATURES
-from models.filter_logistic import last_state, level_logits
+from models.filter_logistic import last_state, level_logits, outbreak_logits
 from models.forecaster import Forecast, Forecaster
 from models.gamma_poisson import LEVELS, WeekState, replay
 from models.hybrid import RATE_INPUTS, SMALL_MEAN, FilterBoosted
@@ -52,11 +52,12 @@ LEAST_CHANCE = 0.02
 _LEVELS = len(LEVELS)
 _LOG_MEAN = len(FEATURES)
 _LEVEL_LOGIT = _LOG_MEAN + 2 * _LEVELS - 1
+_OUTBREAK_LOGIT = RATE_INPUTS.index("level_outbreak")
 _Table = NDArray[np.float32]
 
 
 class FilterStack(Forecaster):
-    """Mean logit of ``FilterBoosted``, a logistic on all inputs and a monotone boosted classifier.
+    """Mean logit of the two parts of ``FilterBoosted``, a logistic on all inputs and a monotone boosted classifier.
 
     ``surge`` is the mean logit of ``FilterBoosted`` and a wide logistic of its own; the expected count is that of
     ``FilterBoosted``. Where there are too few examples to learn from, so is the rest.
@@ -117,7 +118,7 @@ class FilterStack(Forecaster):
             return self
         share = min(1.0, self.max_rows / ((newest - oldest + 1) * counts[0].size))
         tables, heights, outcomes, weights = [], [], [], []
-        for state in replay(counts[: newest + 1], horizon, oldest, self.base_.linear_.exposure_alpha_):
+        for state in replay(counts[: newest + 1], horizon, oldest, self.base_.linear_.city_rate_):
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
             came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0)
             height = surge_counts(counts[: state.week + 1], thresholds).ravel()
@@ -155,7 +156,7 @@ class FilterStack(Forecaster):
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
-        state = last_state(panel, thresholds.horizon_weeks, self.base_.linear_.exposure_alpha_)
+        state = last_state(panel, thresholds.horizon_weeks, self.base_.linear_.city_rate_)
         table = self.base_.table(panel, panel.observed, state, thresholds, panel.as_of)
         base = self.base_.forecast(state, panel, thresholds, table)
         p_hot, p_surge = base.p_hot, base.p_surge
@@ -168,7 +169,7 @@ class FilterStack(Forecaster):
             offset, table = offsets(table), self._blanked(table)
             wide = self.wide_.logit(wide_inputs(table), offset)
             classified = logit(self.classifier_.predict_proba(self.bins_.transform(table))[:, 1])
-            p_hot = expit((logit(p_hot) + (wide + classified).reshape(p_hot.shape)) / 3)
+            p_hot = expit((2 * logit(p_hot) + (wide + classified).reshape(p_hot.shape)) / 4)
         return Forecast(p_hot=p_hot, p_surge=p_surge, expected_count=base.expected_count)
 
     def explain(self, panel: Panel, thresholds: Thresholds) -> pl.DataFrame:
@@ -194,7 +195,9 @@ def at_height(table: _Table, state: WeekState, height: Floats, cells: NDArray[np
     mean, size = (part.reshape(len(part), -1)[:, chosen] for part in (state.mean, state.size))
     changed = table.copy()
     changed[:, FEATURES.index("threshold")] = height[chosen]
-    changed[:, _LEVEL_LOGIT : _LEVEL_LOGIT + _LEVELS] = level_logits(mean, size, height[chosen]).T
+    levels = level_logits(mean, size, height[chosen])
+    changed[:, _LEVEL_LOGIT : _LEVEL_LOGIT + _LEVELS] = levels.T
+    changed[:, _OUTBREAK_LOGIT] = outbreak_logits(state, height[chosen], levels, cells)
     return changed
 
 
@@ -207,7 +210,7 @@ def wide_inputs(table: _Table) -> _Table:
     """Rows of ``rate_inputs`` as a logistic can use them: logits, logarithms and their differences.
 
     Returns:
-        shape (rows, 6 + rates + sizes + plain + context).
+        shape (rows, 7 + rates + sizes + plain + context).
     """
     levels = table[:, _LEVEL_LOGIT : _LEVEL_LOGIT + _LEVELS]
     height = np.log(_columns(table, ("threshold",)))
@@ -216,6 +219,7 @@ def wide_inputs(table: _Table) -> _Table:
         table[:, _LOG_MEAN + 1 : _LOG_MEAN + 2] - height,
         height,
         offsets(table)[:, None] / 3,
+        table[:, _OUTBREAK_LOGIT : _OUTBREAK_LOGIT + 1] - offsets(table)[:, None],
         np.log(_columns(table, RATES) + SMALL_COUNT) - height,
         np.log(_columns(table, SIZES) + SMALL_COUNT),
         _columns(table, PLAIN),
@@ -230,6 +234,7 @@ def rising(width: int) -> NDArray[np.int8]:
     constraint[[FEATURES.index(name) for name in RISING]] = 1
     constraint[_LOG_MEAN : _LOG_MEAN + _LEVELS] = 1
     constraint[_LEVEL_LOGIT : _LEVEL_LOGIT + _LEVELS] = 1
+    constraint[_OUTBREAK_LOGIT] = 1
     return constraint
 
 

@@ -104,10 +104,12 @@ def test_inputs_are_left_out_by_name() -> None:
 
 
 def test_the_columns_of_the_rate_have_as_many_names(city) -> None:
+    from models.city_rate import CityRate
     from models.filter_logistic import last_state
     from models.hybrid import rate_inputs
     from models.targets import frozen_thresholds
 
     thresholds = frozen_thresholds(city)
-    state = last_state(city, 1, 0.3)
+    rate = CityRate().fit(city.observed.sum(axis=1, dtype=np.float64), 1, 104)
+    state = last_state(city, 1, rate)
     assert rate_inputs(city.observed, state, thresholds, city.as_of).shape[1] == len(RATE_INPUTS)

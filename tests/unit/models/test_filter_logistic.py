@@ -94,9 +94,9 @@ def test_short_history_stays_with_the_filter(city, make_panel) -> None:
         short = make_panel(city.counts[-weeks:])
         thresholds = frozen_thresholds(short)
         model = FilterLogistic().fit(short, thresholds)
-        state = last_state(short, 1, model.exposure_alpha_)
+        state = last_state(short, 1, model.city_rate_)
         levels = level_logits(state.mean, state.size, thresholds.hot)
-        _, offset = logistic_inputs(levels, state.mean[1], thresholds.hot)
+        _, offset = logistic_inputs(levels, state.mean[1], thresholds.hot, levels[1])
         farthest.append(np.abs(logit(model.predict(short, thresholds).p_hot.ravel()) - offset).max())
     assert farthest[0] < 1e-9  # no window to learn from has closed
     assert 0 < farthest[1] < 1

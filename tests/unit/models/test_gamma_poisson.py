@@ -3,33 +3,17 @@
 import numpy as np
 import pytest
 
-from models.gamma_poisson import EXPOSURE_FLOOR, LEVELS, exposures, replay, seasons, tune_exposure
+from models.city_rate import EXPOSURE_FLOOR, CityRate
+from models.gamma_poisson import LEVELS, replay
 
 
 def states(counts: np.ndarray, horizon: int = 1) -> list:
-    return list(replay(counts.astype(np.float32), horizon, 0, 0.3))
+    return list(replay(counts.astype(np.float32), horizon, 0, plain_rate(counts, horizon)))
 
 
-def test_exposure_is_the_bias_corrected_city_average() -> None:
-    # weights .7 and 1 on totals 10 and 27: (7 + 27) / 1.7 = 20
-    assert exposures(np.array([[10.0], [27.0]]), 0.3)[1].item() == pytest.approx(20 + EXPOSURE_FLOOR)
-
-
-def test_exposure_follows_a_jumpy_city_faster() -> None:
-    random = np.random.default_rng(8)
-    steady = random.poisson(50, (100, 3)).astype(np.float64)
-    jumpy = random.poisson(50 * np.exp(np.cumsum(random.normal(0, 0.4, (100, 3)), axis=0))).astype(np.float64)
-    assert (tune_exposure(steady), tune_exposure(jumpy)) == (0.3, 0.5)
-
-
-def test_season_compares_the_coming_weeks_with_the_weeks_before_a_year_ago() -> None:
-    city = np.full((70, 1), 10.0)
-    week = 62  # a year before the forecast week 63 is week 11: its neighbours 10..12, and 5..10 before it
-    city[10:13] = 40
-    before = (5 * 10 + 40) / 6
-    assert seasons(city, 1)[week].item() == pytest.approx(0.5 * np.log((40 + 20) / (before + 20)))
-    assert seasons(city, 1)[56].item() == 0  # week 57 a year earlier is week 5: fewer than six weeks stand before it
-    assert seasons(city, 4)[week].item() == pytest.approx(0.5 * np.log((25 + 20) / (before + 20)))
+def plain_rate(counts: np.ndarray, horizon: int = 1) -> CityRate:
+    """The smoothed rate as it is: three weeks are too few to learn from."""
+    return CityRate().fit(counts[:3].sum(axis=1, dtype=np.float64), horizon, 104)
 
 
 def test_levels_shrink_towards_the_level_above() -> None:
@@ -90,6 +74,6 @@ def test_states_do_not_depend_on_later_weeks(horizon: int) -> None:
 
 def test_starting_late_changes_nothing() -> None:
     counts = np.random.default_rng(6).poisson(1.5, (150, 4, 2)).astype(np.float32)
-    late = next(replay(counts, 1, 149, 0.3))
+    late = next(replay(counts, 1, 149, plain_rate(counts)))
     assert np.array_equal(late.mean, states(counts)[-1].mean)
     assert np.array_equal(late.size, states(counts)[-1].size)

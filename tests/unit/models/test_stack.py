@@ -26,14 +26,14 @@ def fitted(city):
 
 def test_is_the_mean_logit_of_its_parts(fitted) -> None:
     past, thresholds, model = fitted
-    state = last_state(past, 1, model.base_.linear_.exposure_alpha_)
+    state = last_state(past, 1, model.base_.linear_.city_rate_)
     table = rate_inputs(past.observed, state, thresholds, past.as_of)
     wide = model.wide_.logit(wide_inputs(table), offsets(table))
     classified = logit(model.classifier_.predict_proba(model.bins_.transform(table))[:, 1])
     base = model.base_.predict(past, thresholds)
     forecast = model.predict(past, thresholds)
     np.testing.assert_allclose(
-        logit(forecast.p_hot).ravel(), (logit(base.p_hot).ravel() + wide + classified) / 3, atol=1e-9
+        logit(forecast.p_hot).ravel(), (2 * logit(base.p_hot).ravel() + wide + classified) / 4, atol=1e-9
     )
     surging = surge_thresholds(past, thresholds).ravel()
     raised = at_height(table, state, surging)
@@ -45,7 +45,7 @@ def test_is_the_mean_logit_of_its_parts(fitted) -> None:
 
 def test_rows_of_a_sample_are_those_of_the_whole(fitted) -> None:
     past, thresholds, model = fitted
-    state = last_state(past, 1, model.base_.linear_.exposure_alpha_)
+    state = last_state(past, 1, model.base_.linear_.city_rate_)
     table = rate_inputs(past.observed, state, thresholds, past.as_of)
     cells = np.array([3, 17, 158])
     some = rate_inputs(past.observed, state, thresholds, past.as_of, cells)
@@ -65,19 +65,20 @@ def test_knows_more_than_the_base_rate(city, fitted) -> None:
 
 def test_inputs_are_named_columns_of_the_shared_table(fitted) -> None:
     past, thresholds, model = fitted
-    state = last_state(past, 1, model.base_.linear_.exposure_alpha_)
+    state = last_state(past, 1, model.base_.linear_.city_rate_)
     table = rate_inputs(past.observed, state, thresholds, past.as_of)
     wide = wide_inputs(table)
-    assert wide.shape == (table.shape[0], 6 + len(RATES) + len(SIZES) + len(PLAIN))
+    assert wide.shape == (table.shape[0], 7 + len(RATES) + len(SIZES) + len(PLAIN))
     last = past.counts[-1].ravel()
     threshold = np.tile(thresholds.hot, len(past.communities))
-    np.testing.assert_allclose(wide[:, 6], np.log(last + 0.05) - np.log(threshold), rtol=1e-5)
+    np.testing.assert_allclose(wide[:, 7], np.log(last + 0.05) - np.log(threshold), rtol=1e-5)
     np.testing.assert_allclose(offsets(table), wide[:, 5] * 3, atol=1e-5)
+    np.testing.assert_allclose(table[:, -1], offsets(table) + wide[:, 6], atol=1e-4)
 
 
 def test_more_complaints_never_lower_what_the_classifier_says(fitted) -> None:
     past, thresholds, model = fitted
-    state = last_state(past, 1, model.base_.linear_.exposure_alpha_)
+    state = last_state(past, 1, model.base_.linear_.city_rate_)
     table = rate_inputs(past.observed, state, thresholds, past.as_of)
     assert rising(table.shape[1])[FEATURES.index("weeks_since_complaint")] == 0
     for column in np.flatnonzero(rising(table.shape[1])):

@@ -1,0 +1,173 @@
+"""A cell's rate as a probability over levels and outbreaks: a hidden Markov filter on a grid of log rates.
+
+The gamma–Poisson levels remember at fixed speeds: a fast one takes a single loud week for a change, a slow one takes a
+change for noise. Here a cell has a level that drifts slowly, now and then jumps, and on top of it an outbreak that
+begins at once and fades in a few weeks; how much of a loud week is which follows by Bayes' rule (the forward algorithm
+of a hidden Markov model: Rabiner 1989, Proc. IEEE 77:257-286). Counts are negative binomial around the rate, so that a
+burst within one week is also possible.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from models.tails import LOGIT_LIMIT, Floats, negative_binomial_tail
+
+STEP = 0.25
+LEVEL = np.arange(-2.5, 2.51, STEP)
+"""Log of the rate over what the slowest gamma–Poisson level said when the cell was first looked at."""
+HEIGHT = np.array([0.0, 0.75, 1.5])
+"""Log factor of the outbreak, in whole steps; the first is none."""
+DRIFT = 0.1
+"""Standard deviation of the level's weekly move."""
+RESET_CHANCE, RESET_SPREAD = 0.002, 1.0
+OUTBREAK_CHANCE = 0.01
+OUTBREAK_DECAY = 0.75
+DISPERSION = 0.3
+"""Of counts within a week: their variance is mean + 0.3 mean²."""
+LEAST_SEEN = 2.0
+"""A cell is looked at once its slowest level has seen so much: of quieter ones nothing can be told beside it."""
+LEAST_SPREAD = 0.3
+_FINE_STEP = 0.02
+_FINE = np.arange(-14.0, 8.0, _FINE_STEP)
+
+_States = NDArray[np.float32]
+
+
+class OutbreakFilter:
+    """The states of those cells that have been looked at; fed week by week.
+
+    Args:
+        horizon_weeks: H, length of the window forecast; bursts within a week even out over several.
+
+    Attributes:
+        cells: their positions, in the order in which they were first looked at.
+    """
+
+    def __init__(self, horizon_weeks: int) -> None:
+        self.horizon_weeks = horizon_weeks
+        self.cells = np.empty(0, dtype=np.intp)
+        self._share = np.empty(0)  # rate over the city's exposure that LEVEL is relative to
+        self._states = np.empty((0, len(HEIGHT) * len(LEVEL)), np.float32)
+        self._ahead: _States | None = None  # the states a week on, once they were asked for
+
+    def look_at(self, seen: Floats, share: Floats, shape: Floats) -> None:
+        """Take in cells that have been loud enough by now.
+
+        Args:
+            seen: discounted counts of the slowest level, shape (cells,).
+            share: that level's rate over the exposure.
+            shape: its gamma shape; the level starts with a spread of 1/√shape.
+        """
+        loud = seen >= LEAST_SEEN
+        loud[self.cells] = False
+        new = np.flatnonzero(loud)
+        if not len(new):
+            return
+        spread = np.maximum(1 / np.sqrt(shape[new]), LEAST_SPREAD)[:, None]
+        states = np.zeros((len(new), self._states.shape[1]), np.float32)
+        states[:, : len(LEVEL)] = _normal(spread)
+        self.cells = np.concatenate([self.cells, new])
+        self._share = np.concatenate([self._share, share[new]])
+        self._states, self._ahead = np.concatenate([self._states, states]), None
+
+    def update(self, counts: NDArray[np.float32], exposure: Floats) -> None:
+        """Move on by a week and take in its counts.
+
+        Args:
+            counts: of all cells, shape (cells,).
+            exposure: the city's, of each cell's issue, shape (cells,).
+        """
+        if not len(self.cells):
+            return
+        count, size = counts[self.cells], np.float32(1 / DISPERSION)
+        log_mean = _log_means(self._share * exposure[self.cells])
+        logs = -(count[:, None] + size) * np.log1p(np.exp(log_mean) / size)
+        some = np.flatnonzero(count)
+        logs[some] += count[some, None] * log_mean[some]
+        likelihood = np.exp(logs - logs.max(axis=1, keepdims=True))
+        states = self._next_week() * likelihood[:, _RATE]
+        self._states, self._ahead = states / states.sum(axis=1, keepdims=True), None
+
+    def tail_logits(
+        self, expected_city: Floats, threshold: Floats, otherwise: Floats, cells: NDArray[np.intp] | None = None
+    ) -> Floats:
+        """Logit P(count >= threshold) of the window after the last week.
+
+        Args:
+            expected_city: expected city-wide count of each cell's issue within the window, shape (all cells,).
+            threshold: of each cell asked for, integer-valued.
+            otherwise: their logits if they are not looked at.
+            cells: positions of those asked for; all when None.
+        """
+        result = np.array(otherwise, dtype=np.float64)
+        asked = np.arange(len(result)) if cells is None else cells
+        row_of = np.full(len(expected_city), -1)
+        row_of[self.cells] = np.arange(len(self.cells))
+        at = np.flatnonzero(row_of[asked] >= 0)
+        if not len(at):
+            return result
+        rows, heights = row_of[asked[at]], threshold[at]
+        states = self._next_week()[rows]
+        log_mean = _log_means(self._share[rows] * expected_city[asked[at]])
+        nearest = np.clip(np.rint((log_mean - _FINE[0]) / _FINE_STEP).astype(np.int32), 0, len(_FINE) - 1)
+        tail = np.empty(len(rows))
+        for height in np.unique(heights):
+            of = np.flatnonzero(heights == height)
+            table = negative_binomial_tail(np.exp(_FINE), self.horizon_weeks / DISPERSION, height)
+            tail[of] = (states[of] * table[nearest[of]][:, _RATE]).sum(axis=1)
+        result[at] = np.clip(special.logit(tail), -LOGIT_LIMIT, LOGIT_LIMIT)
+        return result
+
+    def _next_week(self) -> _States:
+        if self._ahead is None:
+            self._ahead = self._states @ _TRANSITION
+        return self._ahead
+
+
+def _normal(spread: Floats) -> Floats:
+    density = np.exp(-0.5 * (LEVEL / spread) ** 2)
+    return np.asarray(density / density.sum(axis=-1, keepdims=True))
+
+
+def _fading() -> Floats:
+    """Chances of going from one height to another: it decays to its neighbours on average, or a higher one begins."""
+    chance = np.zeros((len(HEIGHT), len(HEIGHT)))
+    for now, height in enumerate(HEIGHT):
+        left = height * OUTBREAK_DECAY
+        above = int(np.searchsorted(HEIGHT, left))
+        below = max(above - 1, 0)
+        part = (left - HEIGHT[below]) / (HEIGHT[above] - HEIGHT[below]) if above > below else 0.0
+        chance[now, above] += part if above > below else 1.0
+        chance[now, below] += 1 - part if above > below else 0.0
+        higher = np.arange(len(HEIGHT)) > now
+        higher[-1] = True
+        chance[now] = (1 - OUTBREAK_CHANCE) * chance[now] + OUTBREAK_CHANCE * higher / higher.sum()
+    return chance
+
+
+def _transition() -> Floats:
+    """Chances of going from one state to another in a week, heights outside and levels inside.
+
+    The level takes a step up or down, or is drawn anew without an outbreak; outbreaks fade or begin.
+    """
+    step = DRIFT**2 / (2 * STEP**2)
+    level = np.diag(np.full(len(LEVEL), 1 - 2 * step))
+    level += step * (np.eye(len(LEVEL), k=1) + np.eye(len(LEVEL), k=-1))
+    level[0, 0] += step
+    level[-1, -1] += step
+    anew = np.zeros(len(HEIGHT) * len(LEVEL))
+    anew[: len(LEVEL)] = _normal(np.array([RESET_SPREAD]))
+    return np.asarray((1 - RESET_CHANCE) * np.kron(_fading(), level) + RESET_CHANCE * anew)
+
+
+def _log_means(rate: Floats) -> _States:
+    """Log rates of cells in all states, shape (cells, rates): ``_RATE`` says which of them a state has."""
+    return np.asarray(np.log(rate).astype(np.float32)[:, None] + _LOG_FACTOR)
+
+
+_RATE = np.rint((HEIGHT[:, None] + LEVEL[None, :] - LEVEL[0]) / STEP).astype(np.intp).ravel()
+_LOG_FACTOR = (LEVEL[0] + STEP * np.arange(_RATE.max() + 1)).astype(np.float32)
+_TRANSITION = _transition().astype(np.float32)
