@@ -1,4 +1,8 @@
-"""The model: gamma–Poisson filter tails, combined by a small logistic (R1 of the forecast protocol)."""
+"""The model: gamma–Poisson filter tails, combined by a small logistic.
+
+It is R1 of the forecast protocol but for two things that were won since: what the city as a whole is expected to report
+is learned (:mod:`.city_rate`), and the logistic also sees what a filter for outbreaks says (:mod:`.outbreak_filter`).
+"""
 
 from __future__ import annotations
 

@@ -162,7 +162,8 @@ spoken as (
     where m.event_id in (
         select event_id from reached
         union
-        select i.event_id from core.fct_incident_events as i where i.incident_id in (select b.incident_id from begun as b)
+        select i.event_id from core.fct_incident_events as i
+        where i.incident_id in (select b.incident_id from begun as b)
     )
     group by m.text_incident_id
     having count(*) >= 3

@@ -58,9 +58,10 @@ def test_bench_forecast_large_city(name: str) -> None:
 def backtest_made_up_city(preset: str) -> dict[str, object]:
     """Backtest the models on a city whose true rates are known; PR-AUC of each target by forecaster."""
     from models.backtest import backtest, development
-    from models.baselines import BASELINES, CLASSICAL_BASELINES
-    from models.evaluation import best_classical, choose, summary
+    from models.baselines import BASELINES
+    from models.evaluation import best_classical, summary
     from models.registry import forecaster_named
+    from models.selection import select, weekly_losses
     from models.simulation import StateOracle, simulate
     from tests.benchmarks.ceiling import ToldParameters
 
@@ -72,12 +73,13 @@ def backtest_made_up_city(preset: str) -> dict[str, object]:
     rows = backtest(panel.before, panel, origins, [*models, oracle, ceiling], refit_every=REFIT, chosen=oracle.name)
     table = summary(rows, resamples=0)
     names = [*(model.name for model in models), ceiling.name]
-    served = choose(summary(development(rows), resamples=0), [*names[:-1], *BASELINES]).name
+    candidates = [f"p_hot_{name}" for name in (ceiling.name, oracle.name)]
+    served = select(weekly_losses(development(rows).drop(candidates))).name
     best = {target: best_classical(table, f"{target}_pr_auc") for target in SHARES}
     auc = {
         row["forecaster"]: {target: row[f"{target}_pr_auc"] for target in SHARES}
         for row in table.iter_rows(named=True)
-        if row["forecaster"] in {*names, oracle.name, *CLASSICAL_BASELINES}
+        if row["forecaster"] in {*names, oracle.name, *BASELINES}
     }
     auc["best_baseline"] = {target: auc[name][target] for target, name in best.items()}
     return {"rows": rows.height, "auc": auc, "served": served, "models": names, "cpu": time.process_time() - started}
