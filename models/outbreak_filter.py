@@ -134,18 +134,11 @@ def _normal(spread: Floats) -> Floats:
 
 def _fading() -> Floats:
     """Chances of going from one height to another: it decays to its neighbours on average, or a higher one begins."""
-    chance = np.zeros((len(HEIGHT), len(HEIGHT)))
-    for now, height in enumerate(HEIGHT):
-        left = height * OUTBREAK_DECAY
-        above = int(np.searchsorted(HEIGHT, left))
-        below = max(above - 1, 0)
-        part = (left - HEIGHT[below]) / (HEIGHT[above] - HEIGHT[below]) if above > below else 0.0
-        chance[now, above] += part if above > below else 1.0
-        chance[now, below] += 1 - part if above > below else 0.0
-        higher = np.arange(len(HEIGHT)) > now
-        higher[-1] = True
-        chance[now] = (1 - OUTBREAK_CHANCE) * chance[now] + OUTBREAK_CHANCE * higher / higher.sum()
-    return chance
+    left = OUTBREAK_DECAY * HEIGHT[:, None]
+    faded = np.maximum(0, 1 - np.abs(HEIGHT - left) / (HEIGHT[1] - HEIGHT[0]))
+    higher = np.triu(np.ones_like(faded), k=1)
+    higher[-1, -1] = 1
+    return np.asarray((1 - OUTBREAK_CHANCE) * faded + OUTBREAK_CHANCE * higher / higher.sum(axis=1, keepdims=True))
 
 
 def _transition() -> Floats:
