@@ -44,7 +44,7 @@ FACTS = (
         ("long_run", "own_level", "expected_to_threshold", "threshold"),
         against_issue=True,
     ),
-    Fact("mean_13w", "近13周周均件数", ("half_year_shift",)),
+    Fact("share_13w", "近13周占全市同类的比重与常年之比", ("half_year_shift",)),
     Fact("count_4w", "近4周件数", ("month_shift", "outbreak_shift")),
     Fact("last_week", "上周件数", ("week_shift",)),
     Fact("city_ratio", "全市同类近期与常年之比", ("city_trend",)),
@@ -113,9 +113,12 @@ def fact_values(panel: Panel, thresholds: Thresholds) -> dict[str, Floats]:
     city = counts.sum(axis=1, dtype=np.float64)
     shape = counts.shape[1:]
     ratio = (ewma(city, CITY_FAST) + 0.05) / (ewma(city, CITY_SLOW) + 0.05)
+    share_13w, share_52w = (
+        counts[-weeks:].sum(axis=0, dtype=np.float64) / np.maximum(city[-weeks:].sum(axis=0), 1) for weeks in (13, YEAR)
+    )
     return {
         "mean_52w": counts[-YEAR:].mean(axis=0, dtype=np.float64),
-        "mean_13w": counts[-13:].mean(axis=0, dtype=np.float64),
+        "share_13w": np.divide(share_13w, share_52w, out=np.ones(shape), where=share_52w > 0),
         "count_4w": counts[-4:].sum(axis=0, dtype=np.float64),
         "last_week": counts[-1].astype(np.float64),
         "city_ratio": np.broadcast_to(ratio, shape),

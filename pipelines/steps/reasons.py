@@ -52,8 +52,12 @@ def _fact(key: str, value: float, contribution: float, weeks: int) -> str | None
     is_long = weeks >= YEAR
     if key == "mean_52w":
         return f"{'常年' if is_long else f'有记录的{weeks}周'}周均{value:.1f}件{side}"
-    if key == "mean_13w":
-        return f"近{min(13, weeks)}周周均{value:.1f}件{side}"
+    if key == "share_13w":
+        # a level is a share of the city: it may rise while counts fall, if they fall less than elsewhere
+        says = round(value, 1)
+        if not is_long or says == 1 or (says > 1) != (contribution > 0):
+            return None
+        return f"近13周占全市同类的比重为常年的{says}倍{side}"
     if key == "last_week":
         return f"上周{value:.0f}件{side}"
     if key == "city_ratio":

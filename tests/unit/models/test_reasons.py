@@ -23,7 +23,7 @@ def test_facts_come_from_the_model_and_are_ranked(city) -> None:
         size = group.sort("rank")["contribution"].abs().to_list()
         assert size == sorted(size, reverse=True)
     explained = model.explain(city, thresholds).join(cells, on=["community_code", "issue_code"], how="semi")
-    weeks = table.filter(pl.col("key") == "mean_13w").join(explained, on=["community_code", "issue_code"])
+    weeks = table.filter(pl.col("key") == "share_13w").join(explained, on=["community_code", "issue_code"])
     assert weeks.height > 0
     assert np.allclose(weeks["contribution"], weeks["half_year_shift"])
 
@@ -37,11 +37,22 @@ def test_a_sudden_rise_is_the_reason(make_panel) -> None:
     model = FilterLogistic().fit(panel, thresholds)
     cell = pl.DataFrame({"community_code": ["c00"], "issue_code": ["k0"]})
     table = reasons(model, panel, thresholds, cell)
-    assert set(table["key"]) & {"mean_13w", "count_4w", "last_week"}
-    rise = table.filter(pl.col("key").is_in(["mean_13w", "count_4w"]))
+    assert set(table["key"]) & {"share_13w", "count_4w", "last_week"}
+    rise = table.filter(pl.col("key").is_in(["share_13w", "count_4w"]))
     assert (rise["contribution"] > 0).all()
     values = fact_values(panel, thresholds)
     assert (values["count_4w"][0, 0], values["last_week"][0, 0], values["hot_weeks_8w"][0, 0]) == (48, 12, 4)
+    own, city = counts[:, 0, 0], counts.sum(axis=(1, 2))
+    share = own[-13:].sum() / city[-13:].sum() / (own[-52:].sum() / city[-52:].sum())
+    assert np.isclose(values["share_13w"][0, 0], share) and share > 1.2
+
+
+def test_a_cell_without_complaints_has_its_usual_share(make_panel) -> None:
+    counts = np.ones((60, 3, 2))
+    counts[:, 0, 1] = 0
+    counts[:, :, 0] = 0
+    panel = make_panel(counts)
+    assert (fact_values(panel, frozen_thresholds(panel))["share_13w"] == 1).all()
 
 
 def test_a_baseline_has_reasons_too(city) -> None:
