@@ -17,8 +17,9 @@ from pipelines.steps.run import Run
 def read_panels(run: Run, dates: Iterable[dt.date]) -> dict[dt.date, Panel]:
     """The panel of each date over the cells of the run's cohort, back to the first complete week of the city.
 
-    What was known only after a date is not in its panel: the counts are asked anew for every date. Weeks before
-    ``dense_from`` are left out, because they tell how recording changed, not how demand did.
+    What was known only after a date is not in its panel: the counts are asked anew for every date but the run's own,
+    whose stand in ``feature.cell_weeks``. Weeks before ``dense_from`` are left out, because they tell how recording
+    changed, not how demand did.
 
     Raises:
         NothingKnown: the cohort is empty, or not one complaint was known before the as-of date.
@@ -32,8 +33,12 @@ def read_panels(run: Run, dates: Iterable[dt.date]) -> dict[dt.date, Panel]:
         cells = door.query(
             "select community_code, issue_code from cohort.cells where as_of_date = $d", d=run.as_of_date
         )
-        frames = {date: door.ask("feature.cell_weeks", as_of_date=date, history_weeks=weeks)
-                  for date, weeks in wanted.items()}  # fmt: skip
+        frames = {
+            date: door.query("select * from feature.cell_weeks where as_of_date = $d", d=date)
+            if date == run.as_of_date
+            else door.ask("feature.cell_weeks", as_of_date=date, history_weeks=weeks)
+            for date, weeks in wanted.items()
+        }
     if cells.is_empty():
         raise NothingKnown(f"{run.city.name} {run.as_of_date}: no cells to forecast; run the step `features` first")
     communities = cells["community_code"].unique().sort().to_list()

@@ -5,17 +5,84 @@ from __future__ import annotations
 import datetime as dt
 import resource
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models.simulation import PRESETS
-from tests.benchmarks.figures import figure, measured
+from tests.benchmarks.figures import Measured, figure, measured
 
 COMMUNITIES, ISSUES, WEEKS = 3_000, 60, 260
 SHARES = {"hot": 0.91, "surge": 0.70, "recurring": 0.94}
 GAP = 0.4
 ORIGINS, REFIT = 26, 13
+
+
+EVENTS = 12_000_000
+
+
+def build_features_of_large_city(home: str) -> dict[str, float]:
+    """Feature tables of one date, and the panel a model reads, from five years of complaints."""
+    from models.panel import Panel
+    from pipelines.warehouse.door import Warehouse
+    from pipelines.warehouse.migrate import migrate
+
+    as_of = dt.date(2026, 11, 16)
+    warehouse = Warehouse(Path(home) / "build.duckdb", "Asia/Shanghai")
+    migrate(warehouse)
+    with warehouse.writing() as door:
+        door.run("insert into core.dim_place (place_code, place_level, place_name) "
+                 f"select lpad(n::varchar, 5, '0'), 'community', n::varchar from range({COMMUNITIES}) as t (n)")  # fmt: skip
+        door.run("insert into core.dim_issue (issue_code, issue_name, is_dangerous) "
+                 f"select lpad(n::varchar, 2, '0'), n::varchar, false from range({ISSUES}) as t (n)")  # fmt: skip
+        door.run("insert into core.dim_source (source_name, source_title, kind, reports_closing) "
+                 "values ('hotline', '热线', 'hotline_order', true)")  # fmt: skip
+        door.run(_FIVE_YEARS)
+    result = {}
+    params = {"as_of_date": as_of, "history_weeks": 156}
+    started = time.perf_counter()
+    with warehouse.writing() as door:
+        for table in ("cohort.cells", "feature.cell_weeks", "feature.complaint_counts"):
+            result[table] = door.build(table, {"as_of_date": as_of}, **params)
+    result["features"] = time.perf_counter() - started
+    started = time.perf_counter()
+    with warehouse.reading() as door:
+        frame = door.query("select * from feature.cell_weeks where as_of_date = $d", d=as_of)
+        cells = door.query("select * from cohort.cells where as_of_date = $d", d=as_of)
+    codes = (cells[column].unique().sort().to_list() for column in ("community_code", "issue_code"))
+    Panel.from_counts(frame, *codes, params["history_weeks"], as_of)
+    result["panel"] = time.perf_counter() - started
+    return result
+
+
+_FIVE_YEARS = f"""
+insert into core.fct_event_versions (
+    event_id, source_name, record_id, version_no, kind, occurred_at, known_from, is_resident, issue_code, issue_basis,
+    community_code, closed_at, reporter_address_hash, batch_id, row_no
+)
+select
+    'hotline:' || n, 'hotline', n::varchar, 1, 'hotline_order', occurred, occurred + interval 6 hours, true,
+    lpad(floor({ISSUES} * pow(random(), 2))::integer::varchar, 2, '0'), 'list',
+    lpad(floor({COMMUNITIES} * pow(random(), 1.5))::integer::varchar, 5, '0'),
+    occurred + interval 5 days, case when n % 3 = 0 then 'reporter' || n end, 'b', n
+from (
+    select n, timestamp '2021-11-16' + to_seconds((n * {5 * 365.25 * 86_400 / EVENTS})::bigint) as occurred
+    from range({EVENTS}) as t (n)
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    """Feature tables and panel of the large city, built once for all models."""
+    done = measured(build_features_of_large_city, str(tmp_path_factory.mktemp("large_city")))
+    assert done.result["cohort.cells"] == COMMUNITIES * ISSUES
+    for part in ("features", "panel"):
+        seconds = done.result[part]
+        figure(f"{part}_one_origin", seconds, "s", rows=EVENTS, seconds=seconds, peak_mb=done.peak_mb,
+               goal="<= 10 s with the scores", met=seconds <= 10)  # fmt: skip
+    return done
 
 
 def forecast_large_city(name: str) -> dict[str, float]:
@@ -44,13 +111,19 @@ def forecast_large_city(name: str) -> dict[str, float]:
 
 @pytest.mark.benchmark
 @pytest.mark.parametrize("name", ["filter_logistic", "filter_stack"])
-def test_bench_forecast_large_city(name: str) -> None:
+def test_bench_forecast_large_city(name: str, features: Measured) -> None:
     done = measured(forecast_large_city, name)
     of = done.result
     fit, predict = of["fit"], of["predict"]
-    figure(f"forecast_one_origin_{name}", predict, "s", rows=COMMUNITIES * ISSUES, peak_mb=done.peak_mb,
-           seconds=predict, goal="<= 10 s, <= 2048 MB", met=predict <= 10 and done.peak_mb <= 2_048,
+    figure(f"scores_one_origin_{name}", predict, "s", rows=COMMUNITIES * ISSUES, peak_mb=done.peak_mb,
+           seconds=predict, goal="<= 10 s with the features", met=predict <= 10,
            cpu_seconds=round(of["predict_cpu"], 2))  # fmt: skip
+    together, most = (
+        features.result["features"] + features.result["panel"] + predict,
+        max(features.peak_mb, done.peak_mb),
+    )
+    figure(f"features_and_scores_one_origin_{name}", together, "s", rows=COMMUNITIES * ISSUES, peak_mb=most,
+           seconds=together, goal="<= 10 s, <= 2048 MB", met=together <= 10 and most <= 2_048)  # fmt: skip
     figure(f"refit_104_weeks_{name}", fit, "s", rows=COMMUNITIES * ISSUES, peak_mb=of["fit_mb"], seconds=fit,
            goal="<= 300 s", met=fit <= 300, cpu_seconds=round(of["fit_cpu"], 2))  # fmt: skip
 
