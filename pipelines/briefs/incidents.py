@@ -107,8 +107,7 @@ def _newest(found: list[Row]) -> tuple[str, ...]:
 
 def _unknown(totals: Row) -> int:
     """How many records nothing can be compared with; 0 in a snapshot of before that was counted."""
-    comparable = totals.get("comparable_count_28d")
-    return 0 if comparable is None else totals["event_count_28d"] - comparable
+    return totals.get("unknown_count_28d") or 0
 
 
 def _repeats(totals: Row) -> tuple[str, ...]:

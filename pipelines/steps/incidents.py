@@ -10,6 +10,8 @@ from pipelines.steps.run import Counts, Run
 from pipelines.warehouse.door import Door
 
 PART_ROWS = 250_000
+LEAST_OF_A_GROUP = 3
+"""So many records of a chain that speak of one group of texts make it speak of that."""
 
 
 def join_incidents(run: Run) -> Counts:
@@ -39,10 +41,10 @@ def join_incidents(run: Run) -> Counts:
 
 
 def _join_part(door: Door, part_no: int) -> int:
-    door.run(_AFFECTED, part_no=part_no)
+    door.run(_AFFECTED, part_no=part_no, least_of_a_group=LEAST_OF_A_GROUP)
     records = int(door.scalar("select count(*) from ops.affected_events"))
     door.run("delete from core.fct_incident_events where event_id in (select event_id from ops.affected_events)")
-    door.extend("core.fct_incident_events")
+    door.extend("core.fct_incident_events", least_of_a_group=LEAST_OF_A_GROUP)
     door.run("delete from core.fct_incidents where incident_id in (select incident_id from ops.affected_events)")
     door.extend("core.fct_incidents")
     titles = title_incidents(_with_title_words(door.query(_TITLED)))
@@ -166,7 +168,7 @@ spoken as (
         where i.incident_id in (select b.incident_id from begun as b)
     )
     group by m.text_incident_id
-    having count(*) >= 3
+    having count(*) >= $least_of_a_group
 ),
 
 touched as (

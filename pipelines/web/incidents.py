@@ -86,18 +86,10 @@ def totals(reader: Reader, view: IncidentView) -> Row:
 
 
 def city_totals(reader: Reader) -> Row | None:
-    """How many incidents and repeats the whole city has: for those who may see all of it.
-
-    ``unknown_count_28d`` are records nothing can be compared with; 0 in a snapshot of before that was counted.
-    """
+    """How many incidents and repeats the whole city has: for those who may see all of it."""
     if not reader.areas.is_whole_city:
         return None
-    found = reader.row("select * from mart.incident_totals where as_of_date = $as_of_date")
-    if found is None:
-        return None
-    comparable = found.get("comparable_count_28d")
-    unknown = 0 if comparable is None else found["event_count_28d"] - comparable
-    return {**found, "unknown_count_28d": unknown}
+    return reader.row("select * from mart.incident_totals where as_of_date = $as_of_date")
 
 
 def rows_sql(view: IncidentView) -> str:

@@ -4,11 +4,11 @@
 -- Each record follows its surest link (any other ground before text),
 -- of equal ones the latest before it, so that one that fits two records does not
 -- make these one. Where other grounds have made several chains of one matter (neighbours of one gate report two spots),
--- chains that speak mostly of one group of texts are one incident: it is the most frequent of each, with three records
--- and a quarter of those that have a text at least. An incident keeps its number as it grows: records that now belong
--- together keep that of the largest incident they had, of equal ones the oldest, and where one has parted the larger
--- part keeps it. A new incident bears the number of its earliest record that is free. Features and labels do not read
--- this table: they ask fct_incident_links as of their date.
+-- chains that speak mostly of one group of texts are one incident: it is the most frequent of each, with so many
+-- records and a quarter of those that have a text at least. An incident keeps its number as it grows: records that now
+-- belong together keep that of the largest incident they had, of equal ones the oldest, and where one has parted the
+-- larger part keeps it. A new incident bears the number of its earliest record that is free. Features and labels do not
+-- read this table: they ask fct_incident_links as of their date.
 -- Reads: core.fct_open_links, core.fct_incident_events, core.fct_text_members, ops.affected_events
 with recursive affected as (
     select
@@ -83,6 +83,7 @@ spoken as (
 mostly as (
     select *
     from spoken
+    where event_count >= $least_of_a_group and text_share >= 0.25
     qualify row_number() over (partition by root_id order by event_count desc, text_incident_id asc) = 1
 ),
 
@@ -94,7 +95,6 @@ joined as (
         arg_min(m.root_id, a.place) over (partition by m.text_incident_id) as first_root_id
     from mostly as m
     inner join affected as a on m.root_id = a.event_id
-    where m.event_count >= 3 and m.text_share >= 0.25
 ),
 
 grouped as (

@@ -8,7 +8,7 @@ with known as (
         v.event_id,
         i.incident_id,
         v.occurred_at >= $as_of_date::date - interval 28 days as is_recent,
-        coalesce(v.text_hash, v.caller_hash, v.address_hash) is not null as is_comparable
+        coalesce(v.text_hash, v.caller_hash, v.address_hash) is null as is_unknown
     from core.fct_event_versions as v
     left join core.fct_incident_events as i on v.event_id = i.event_id
     where
@@ -23,7 +23,7 @@ recent as (
     select
         count(*) as event_count,
         count(*) filter (where incident_id is null) as unassigned_count,
-        count(*) filter (where is_comparable) as comparable_count
+        count(*) filter (where is_unknown) as unknown_count
     from known
     where is_recent
 ),
@@ -65,7 +65,7 @@ select
     p.same_caller_count::integer as same_caller_count_28d,
     p.same_place_count::integer as same_place_count_28d,
     p.same_text_count::integer as same_text_count_28d,
-    r.comparable_count::integer as comparable_count_28d
+    r.unknown_count::integer as unknown_count_28d
 from recent as r
 cross join listed as l
 cross join repeated as p

@@ -104,16 +104,14 @@ def test_records_not_looked_at_are_counted_apart(compose_after: ComposeAfter) ->
 
 
 def test_what_cannot_be_compared_is_unknown_and_not_none(compose_after: ComposeAfter) -> None:
-    nothing = (
-        "delete from mart.incidents; update mart.incident_totals set repeat_count_28d = 0, comparable_count_28d = "
-    )
-    brief = compose_after(sql(nothing + "0"))
+    nothing = "delete from mart.incidents; update mart.incident_totals set repeat_count_28d = 0, unknown_count_28d = "
+    brief = compose_after(sql(nothing + "33"))
     assert brief.incidents.lines == (
         "近28天的居民诉求33件均无文本、来电人和点位，是否有多人反映同一事件、是否重复反映，均不详，重点事件从略。",
     )
-    brief = compose_after(sql(nothing + "30"))
+    brief = compose_after(sql(nothing + "3"))
     assert brief.incidents.lines[-1] == "近28天没有查出重复诉求。另有3件无文本、来电人和点位，是否重复不详。"
-    brief = compose_after(sql("update mart.incident_totals set comparable_count_28d = 30"))
+    brief = compose_after(sql("update mart.incident_totals set unknown_count_28d = 3"))
     assert brief.incidents.lines[-1].endswith("一件可同时符合几项。另有3件无文本、来电人和点位，是否重复不详。")
 
 

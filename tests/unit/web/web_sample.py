@@ -327,7 +327,7 @@ def _insert_incidents(connection: duckdb.DuckDBPyConnection, streets: bool, dist
                 "same_place_event_id": place,
             },
         )
-    connection.execute("insert into mart.incident_totals values (?, 120, 6, 9, 40, 12, 3, 10, 2, 113)", [AS_OF])
+    connection.execute("insert into mart.incident_totals values (?, 120, 6, 9, 40, 12, 3, 10, 2, 7)", [AS_OF])
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, values: dict[str, object]) -> None:
