@@ -59,7 +59,8 @@ class CityRate:
         """
         self.alpha_ = tune_exposure(city[-training_weeks:])
         self.horizon_weeks_ = horizon_weeks
-        inputs = self._inputs(city)
+        season = seasons(city, horizon_weeks)
+        inputs = np.stack([*_ratios(city), season / SEASON_WEIGHT], axis=-1)
         self.scales_, self.weights_, self.intercept_ = np.ones(inputs.shape[2]), np.zeros(inputs.shape[2]), 0.0
         last = len(city) - horizon_weeks
         first = max(EXPOSURE_WARM_UP, last - training_weeks)
@@ -67,7 +68,7 @@ class CityRate:
             return self
         summed = np.cumsum(np.vstack([np.zeros(city.shape[1]), city]), axis=0)
         came = (summed[first + 1 + horizon_weeks :] - summed[first + 1 : last + 1]) / horizon_weeks
-        expected = (self.level(city) * np.exp(seasons(city, horizon_weeks)))[first:last]
+        expected = (self.level(city) * np.exp(season))[first:last]
         rows = inputs[first:last].reshape(-1, inputs.shape[2])
         self.scales_ = rows.std(axis=0) + 1e-6
         # a Poisson regression with offset log(expected), whose rows weigh what a negative binomial leaves them
@@ -84,7 +85,7 @@ class CityRate:
 
     def outlook(self, city: Floats) -> Floats:
         """The rate a week that is expected of the window after each week, before season; shape (weeks, issues)."""
-        change = self._inputs(city)[:, :, :-1] @ (self.weights_ / self.scales_)[:-1] + self.intercept_
+        change = np.stack(_ratios(city), axis=-1) @ (self.weights_ / self.scales_)[:-1] + self.intercept_
         return np.asarray(self.level(city) * np.exp(np.clip(change, -FURTHEST, FURTHEST)))
 
     def season(self, city: Floats) -> Floats:
@@ -92,10 +93,6 @@ class CityRate:
         past = seasons(city, self.horizon_weeks_)
         change = past / SEASON_WEIGHT * (self.weights_ / self.scales_)[-1]
         return np.asarray(past + np.clip(change, -FURTHEST, FURTHEST))
-
-    def _inputs(self, city: Floats) -> Floats:
-        """How the last week and the averages stand to one another, and the season; shape (weeks, issues, 5)."""
-        return np.stack([*_ratios(city), seasons(city, self.horizon_weeks_) / SEASON_WEIGHT], axis=-1)
 
 
 def _ratios(series: Floats) -> list[Floats]:

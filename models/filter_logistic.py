@@ -133,7 +133,8 @@ class FilterLogistic(Forecaster):
         apart.
 
         Grain: cell. Key: (community_code, issue_code). Columns: ``long_run, city_trend, season, half_year_shift,
-        month_shift, week_shift, expected_to_threshold, threshold, own_level, intercept``, then ``logit``, their sum.
+        month_shift, week_shift, expected_to_threshold, threshold, own_level, outbreak_shift, intercept``, then
+        ``logit``, their sum.
         """
         check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.city_rate_)

@@ -41,7 +41,6 @@ class WeekState:
         size: negative binomial size, uncertainty of the level and overdispersion together, shape (L, C, K).
         exposure: expected city-wide count a week before season, shape (K,).
         season: log factor on the exposure, shape (K,).
-        expected_city: expected city-wide count within the horizon, season included, shape (K,).
         outbreaks: what a hidden Markov filter makes of the last ``OUTBREAK_WEEKS``; it moves on with the replay.
     """
 
@@ -50,8 +49,12 @@ class WeekState:
     size: Floats
     exposure: Floats
     season: Floats
-    expected_city: Floats
     outbreaks: OutbreakFilter
+
+    @property
+    def expected_city(self) -> Floats:
+        """Expected city-wide count within the horizon, season included, shape (K,)."""
+        return np.asarray(self.outbreaks.horizon_weeks * self.exposure * np.exp(self.season))
 
 
 def replay(counts: Counts, horizon_weeks: int, first_week: int, rate: CityRate) -> Iterator[WeekState]:
@@ -97,7 +100,7 @@ def replay(counts: Counts, horizon_weeks: int, first_week: int, rate: CityRate) 
             closed = slice(max(0, week - horizon_weeks - DISPERSION_WEEKS + 1), max(0, week - horizon_weeks + 1))
             overdispersion = _dispersion(excess[closed].sum(axis=0), square[closed].sum(axis=0))
             size = 1 / (1 / size + overdispersion[:, None, :])
-            yield WeekState(week, mean, size, outlook[week], season[week], expected_city, outbreaks)
+            yield WeekState(week, mean, size, outlook[week], season[week], outbreaks)
 
 
 def _cascade(seen: Floats, exposed: Floats, share: Floats, expected_city: Floats) -> tuple[Floats, Floats]:

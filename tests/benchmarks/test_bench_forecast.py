@@ -146,8 +146,8 @@ def backtest_made_up_city(preset: str) -> dict[str, object]:
     rows = backtest(panel.before, panel, origins, [*models, oracle, ceiling], refit_every=REFIT, chosen=oracle.name)
     table = summary(rows, resamples=0)
     names = [*(model.name for model in models), ceiling.name]
-    candidates = [f"p_hot_{name}" for name in (ceiling.name, oracle.name)]
-    served = select(weekly_losses(development(rows).drop(candidates))).name
+    told = [f"p_hot_{name}" for name in (ceiling.name, oracle.name)]
+    served = select(weekly_losses(development(rows).drop(told))).name
     best = {target: best_classical(table, f"{target}_pr_auc") for target in SHARES}
     auc = {
         row["forecaster"]: {target: row[f"{target}_pr_auc"] for target in SHARES}
