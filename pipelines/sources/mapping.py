@@ -7,12 +7,8 @@ later. Masking happens here, because from here on rows are copied into tables, l
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import hmac
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import polars as pl
 
@@ -20,6 +16,7 @@ from pipelines.cities.city import CellGrid
 from pipelines.sources import normalise
 from pipelines.sources.contract import ROW_FAULT, Clock, ColumnMap, Source
 from pipelines.sources.faults import FIELDS
+from pipelines.sources.pseudonyms import keyed, of_each, pseudonyms, text_hashes
 from pipelines.text.mask import masked
 
 _MASKED = ("title", "content", "address")
@@ -241,22 +238,22 @@ def _typed(
         return base.hstack(columns.rename({"unit": "unit_name"}))
     columns = _select(good, *(_column(source, good, name, timezone) for name in _EVENT_COLUMNS))
     phone, name = _mapped(source, good, "caller_phone"), _mapped(source, good, "caller")
-    caller_hash = _pseudonyms(_select(good, normalise.to_reporter(phone, name)).to_series(), key)
+    caller_hash = pseudonyms(_select(good, normalise.to_reporter(phone, name)).to_series(), key)
     # keyed as well: beside the caller's pseudonym a plain hash would let anyone try all doors of an estate
     place_of_caller = pl.select(pl.concat_str(caller_hash, columns["address"], separator="|")).to_series()
-    spots = _pseudonyms(columns.select(_spot()).to_series(), key)
+    spots = pseudonyms(columns.select(_spot()).to_series(), key)
     if cells is not None:
         columns = columns.with_columns(community=_cell_codes(source, good, cells))
-    columns = columns.with_columns(_each(columns.get_column(name), masked) for name in _MASKED)
+    columns = columns.with_columns(of_each(columns.get_column(name), masked) for name in _MASKED)
     text = pl.concat_str(pl.col("title", "content").fill_null(""), separator="\n").str.strip_chars()
     resident = pl.lit(source.resident_channels == "all")
     if isinstance(source.resident_channels, list):
         resident = pl.col("channel").is_in(source.resident_channels).fill_null(False)
     columns = columns.with_columns(
         caller_hash=caller_hash,
-        reporter_address_hash=_pseudonyms(place_of_caller, key),
+        reporter_address_hash=pseudonyms(place_of_caller, key),
         address_hash=spots,
-        text_hash=_text_hashes(columns.select(text).to_series()),
+        text_hash=text_hashes(columns.select(text).to_series()),
         category_text=_select(good, _category(source, good)).to_series(),
         is_resident=resident,
     )
@@ -324,26 +321,6 @@ def _spot() -> pl.Expr:
     return pl.when(~vague).then(text)
 
 
-def _pseudonyms(column: pl.Series, key: bytes) -> pl.Series:
-    return _each(column, partial(_keyed, key))
-
-
-def _each(column: pl.Series, function: Callable[[str], str]) -> pl.Series:
-    """The function of each text, called once for equal ones; null stays null."""
-    texts = column.to_list()
-    made: dict[str | None, str | None] = {text: None if text is None else function(text) for text in set(texts)}
-    return pl.Series(column.name, [made[text] for text in texts], dtype=pl.String)
-
-
-def _keyed(key: bytes, text: str) -> str:
-    return hmac.digest(key, text.encode(), "sha256").hex()[:32]
-
-
-def _text_hashes(texts: pl.Series) -> pl.Series:
-    """Plain: the text is masked already, and the same for everybody who reads it."""
-    return _each(texts.replace("", None), lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest())
-
-
 def _as_json(frame: pl.DataFrame) -> list[str]:
     """Each row with the values it has; the table of raw rows also has the columns of other files."""
     return [
@@ -372,4 +349,4 @@ def _row_hashes(source: Source, raw: pl.DataFrame, is_voided: pl.Series, key: by
     told = [pl.lit(f"{name}=") + normalise.to_text(texts[name]) for name in sorted(texts)]
     told.append(pl.when(is_voided).then(pl.lit("voided=1")))
     rows = _select(raw, row=pl.concat_str(told, separator="\x1f", ignore_nulls=True)).to_series()
-    return pl.Series([_keyed(key, row) for row in rows.to_list()], dtype=pl.String)
+    return pl.Series([keyed(key, row) for row in rows.to_list()], dtype=pl.String)
