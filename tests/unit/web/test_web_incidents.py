@@ -31,6 +31,19 @@ def exported(client: TestClient, query: str = "") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(client.get(f"/incidents.csv?{query}").content.decode("utf-8-sig"))))
 
 
+def published_after(folder: Path, *statements: str) -> TestClient:
+    """The sample as it would have been published had these been run on it before."""
+    settings = web_sample.settings_in(folder)
+    web_sample.publish(settings)
+    changed = settings.snapshot_dir / "building.duckdb"
+    changed.write_bytes(current_snapshot(settings.snapshot_dir).path.read_bytes())
+    with duckdb.connect(str(changed)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    adopt(settings.snapshot_dir, changed, web_sample.AS_OF, "0" * 64)
+    return TestClient(create_app(settings, person_in_header), headers={"who": "analyst"})
+
+
 def test_the_hottest_come_first_with_their_sums(client: TestClient) -> None:
     page = client.get(INCIDENTS).text
     assert titles_of(page) == ["hotline%3A1%232", "grid%3A3", "app/2"]
@@ -102,6 +115,15 @@ def test_an_incident_shows_its_heat_in_parts_and_its_records(client: TestClient)
 
 def test_what_cannot_be_compared_is_said_to_whoever_sees_the_city(client: TestClient) -> None:
     assert "另有 7 件无文本、来电人和点位" in client.get(INCIDENTS).text
+
+
+def test_where_nothing_can_be_compared_no_count_of_none_is_shown(tmp_path: Path) -> None:
+    client = published_after(
+        tmp_path, "update mart.incident_totals set incident_count = 0, unknown_count_28d = event_count_28d"
+    )
+    page = client.get(INCIDENTS).text
+    assert "120 件，" in page and "是否重复反映，均不详" in page
+    assert "归为" not in page and "同一来电人同一事项" not in page
 
 
 def test_an_unknown_incident_is_404(client: TestClient) -> None:
@@ -176,15 +198,8 @@ def test_one_incident_is_exported_by_its_number(client: TestClient, granted: Gra
 
 
 def test_an_older_publication_has_no_incidents(tmp_path: Path) -> None:
-    settings = web_sample.settings_in(tmp_path)
-    web_sample.publish(settings)
-    older = settings.snapshot_dir / "building.duckdb"
-    older.write_bytes(current_snapshot(settings.snapshot_dir).path.read_bytes())
-    with duckdb.connect(str(older)) as connection:
-        for table in ("incidents", "incident_records", "incident_totals", "repeats"):
-            connection.execute(f"drop table mart.{table}")
-    adopt(settings.snapshot_dir, older, web_sample.AS_OF, "0" * 64)
-    client = TestClient(create_app(settings, person_in_header), headers={"who": "analyst"})
+    tables = ("incidents", "incident_records", "incident_totals", "repeats")
+    client = published_after(tmp_path, *(f"drop table mart.{table}" for table in tables))
     assert "这一期发布时还没有重点事件明细" in client.get(INCIDENTS).text
     assert client.get(CELL).status_code == 200
     for path in (INCIDENT, "/incidents.csv", "/incidents.xlsx"):
