@@ -3,13 +3,23 @@
 -- Weeks are 7-day blocks counted back from the as-of date; 0 is the last one. One reporter counts once per address,
 -- issue and week, where both are known; a matter that one resident told by two channels counts where it was told first.
 -- Reads: core.fct_event_versions, core.fct_incident_links
-with known as (
+with told_elsewhere as (
+    -- what the same resident said by another channel counts where it was said first
+    select event_id
+    from core.fct_incident_links
+    where
+        is_counted_once
+        and known_from < $as_of_date
+        and (known_to is null or known_to >= $as_of_date)
+),
+
+known as (
     select
         community_code,
         issue_code,
         coalesce(reporter_address_hash, event_id) as matter,
         (date_diff('day', occurred_at::date, $as_of_date::date) - 1) // 7 as weeks_back
-    from core.fct_event_versions as v
+    from core.fct_event_versions
     where
         is_resident
         and community_code is not null
@@ -20,16 +30,7 @@ with known as (
         and (known_to is null or known_to >= $as_of_date)
         and occurred_at < $as_of_date
         and occurred_at >= $as_of_date::date - to_days(7 * $history_weeks::integer)
-        -- what the same resident said by another channel counts where it was said first
-        and not exists (
-            select 1
-            from core.fct_incident_links as l
-            where
-                l.event_id = v.event_id
-                and l.is_counted_once
-                and l.known_from < $as_of_date
-                and (l.known_to is null or l.known_to >= $as_of_date)
-        )
+        and event_id not in (select t.event_id from told_elsewhere as t)
 )
 
 select

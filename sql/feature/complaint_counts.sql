@@ -17,6 +17,16 @@ with recorded as (
     group by source_name
 ),
 
+told_elsewhere as (
+    -- what the same resident said by another channel counts where it was said first
+    select event_id
+    from core.fct_incident_links
+    where
+        is_counted_once
+        and known_from < $as_of_date
+        and (known_to is null or known_to >= $as_of_date)
+),
+
 known as (
     select
         v.community_code,
@@ -40,16 +50,7 @@ known as (
         and (v.known_to is null or v.known_to >= $as_of_date)
         and v.occurred_at < $as_of_date
         and v.occurred_at >= $as_of_date::date - interval 364 days
-        -- what the same resident said by another channel counts where it was said first
-        and not exists (
-            select 1
-            from core.fct_incident_links as l
-            where
-                l.event_id = v.event_id
-                and l.is_counted_once
-                and l.known_from < $as_of_date
-                and (l.known_to is null or l.known_to >= $as_of_date)
-        )
+        and v.event_id not in (select t.event_id from told_elsewhere as t)
 ),
 
 matters as (
