@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -85,10 +86,12 @@ class Panel:
         issue = _positions(frame["issue_code"], issues, "issue", as_of)
         weeks_back = frame["weeks_back"].to_numpy().astype(np.int64)
         recent = weeks_back < weeks
-        counts = np.zeros((weeks, len(communities), len(issues)), dtype=np.float32)
-        index = (weeks - 1 - weeks_back[recent], community[recent], issue[recent])
-        np.add.at(counts, index, frame["complaint_count"].to_numpy().astype(np.float32)[recent])
-        return cls(as_of, tuple(communities), tuple(issues), counts)
+        shape = (weeks, len(communities), len(issues))
+        index = (weeks - 1 - weeks_back, community, issue)
+        flat = np.ravel_multi_index(tuple(part[recent] for part in index), shape)
+        counts = np.zeros(math.prod(shape), dtype=np.float32)
+        np.add.at(counts, flat, frame["complaint_count"].to_numpy().astype(np.float32)[recent])
+        return cls(as_of, tuple(communities), tuple(issues), counts.reshape(shape))
 
     @property
     def weeks(self) -> int:
@@ -136,17 +139,12 @@ class Panel:
 
 def _positions(codes: pl.Series, known: Sequence[str], name: str, as_of: dt.date) -> NDArray[np.int64]:
     """Translate codes into their positions in ``known``."""
-    table = pl.DataFrame({"code": known, "position": np.arange(len(known))}, schema_overrides={"code": pl.String})
-    positions = (
-        codes.cast(pl.String)
-        .alias("code")
-        .to_frame()
-        .join(table, on="code", how="left", maintain_order="left")["position"]
-    )
+    of = pl.Enum(pl.Series(list(dict.fromkeys(known)), dtype=pl.String))
+    positions = codes.cast(pl.String).cast(of, strict=False).to_physical()
     if positions.null_count():
         unknown = codes.filter(positions.is_null()).unique().sort().to_list()
         raise ValueError(
             f"panel of {as_of}: {len(unknown)} unknown {name} codes, first {unknown[:3]}; "
             f"add them to the {name} list or filter their rows out"
         )
-    return positions.to_numpy()
+    return positions.to_numpy().astype(np.int64)
