@@ -34,6 +34,9 @@ _FINE_STEP = 0.02
 _FINE = np.arange(-14.0, 8.0, _FINE_STEP)
 
 _States = NDArray[np.float32]
+"""Chances of the states, shape (cells, heights × levels), heights outside."""
+_Rates = NDArray[np.float32]
+"""Figures of the rates that states can have, shape (cells, rates)."""
 
 
 class OutbreakFilter:
@@ -52,6 +55,7 @@ class OutbreakFilter:
         self._share = np.empty(0)  # rate over the city's exposure that LEVEL is relative to
         self._states = np.empty((0, len(HEIGHT) * len(LEVEL)), np.float32)
         self._ahead: _States | None = None  # the states a week on, once they were asked for
+        self._rates: _Rates | None = None  # and the rates
 
     def look_at(self, seen: Floats, share: Floats, shape: Floats) -> None:
         """Take in cells that have been loud enough by now.
@@ -71,7 +75,7 @@ class OutbreakFilter:
         states[:, : len(LEVEL)] = _normal(spread)
         self.cells = np.concatenate([self.cells, new])
         self._share = np.concatenate([self._share, share[new]])
-        self._states, self._ahead = np.concatenate([self._states, states]), None
+        self._states, self._ahead, self._rates = np.concatenate([self._states, states]), None, None
 
     def update(self, counts: NDArray[np.float32], exposure: Floats) -> None:
         """Move on by a week and take in its counts.
@@ -82,14 +86,12 @@ class OutbreakFilter:
         """
         if not len(self.cells):
             return
-        count, size = counts[self.cells], np.float32(1 / DISPERSION)
-        log_mean = _log_means(self._share * exposure[self.cells])
-        logs = -(count[:, None] + size) * np.log1p(np.exp(log_mean) / size)
-        some = np.flatnonzero(count)
-        logs[some] += count[some, None] * log_mean[some]
-        likelihood = np.exp(logs - logs.max(axis=1, keepdims=True))
-        states = self._next_week() * likelihood[:, _RATE]
-        self._states, self._ahead = states / states.sum(axis=1, keepdims=True), None
+        likelihood = _likelihood(counts[self.cells], self._share * exposure[self.cells])
+        states, self._ahead, self._rates = self._next_week(), None, None
+        for of_height, rates in _HEIGHTS:
+            states[:, of_height] *= likelihood[:, rates]
+        states /= states.sum(axis=1, keepdims=True)
+        self._states = states
 
     def tail_logits(
         self, expected_city: Floats, threshold: Floats, otherwise: Floats, cells: NDArray[np.intp] | None = None
@@ -110,14 +112,14 @@ class OutbreakFilter:
         if not len(at):
             return result
         rows, heights = row_of[asked[at]], threshold[at]
-        states = self._next_week()[rows]
-        log_mean = _log_means(self._share[rows] * expected_city[asked[at]])
+        chances = self._rates_ahead()[rows]
+        log_mean = np.log(self._share[rows] * expected_city[asked[at]])[:, None] + _LOG_FACTOR
         nearest = np.clip(np.rint((log_mean - _FINE[0]) / _FINE_STEP).astype(np.int32), 0, len(_FINE) - 1)
         tail = np.empty(len(rows))
         for height in np.unique(heights):
             of = np.flatnonzero(heights == height)
             table = negative_binomial_tail(np.exp(_FINE), self.horizon_weeks / DISPERSION, height)
-            tail[of] = (states[of] * table[nearest[of]][:, _RATE]).sum(axis=1)
+            tail[of] = (chances[of] * table[nearest[of]]).sum(axis=1)
         result[at] = np.clip(special.logit(tail), -LOGIT_LIMIT, LOGIT_LIMIT)
         return result
 
@@ -125,6 +127,15 @@ class OutbreakFilter:
         if self._ahead is None:
             self._ahead = self._states @ _TRANSITION
         return self._ahead
+
+    def _rates_ahead(self) -> _Rates:
+        """The chances of the rates a week on: states of one level and another height may share a rate."""
+        if self._rates is None:
+            states = self._next_week()
+            self._rates = np.zeros((len(states), len(_LOG_FACTOR)), np.float32)
+            for of_height, rates in _HEIGHTS:
+                self._rates[:, rates] += states[:, of_height]
+        return self._rates
 
 
 def _normal(spread: Floats) -> Floats:
@@ -156,11 +167,29 @@ def _transition() -> Floats:
     return np.asarray((1 - RESET_CHANCE) * np.kron(_fading(), level) + RESET_CHANCE * anew)
 
 
-def _log_means(rate: Floats) -> _States:
-    """Log rates of cells in all states, shape (cells, rates): ``_RATE`` says which of them a state has."""
-    return np.asarray(np.log(rate).astype(np.float32)[:, None] + _LOG_FACTOR)
+def _likelihood(count: NDArray[np.float32], rate: Floats) -> _Rates:
+    """Chance of each cell's count at each of its rates, negative binomial, but for a factor of the cell.
+
+    Args:
+        count: shape (cells,).
+        rate: expected count at a log factor of none, shape (cells,).
+    """
+    size = np.float32(1 / DISPERSION)
+    mean = rate.astype(np.float32)[:, None] * np.exp(_LOG_FACTOR)
+    logs = np.log(1 + mean / size)
+    logs *= -(count + size)[:, None]
+    some = np.flatnonzero(count)  # few
+    loud = logs[some] + count[some, None] * np.log(mean[some])
+    logs[some] = loud - loud.max(axis=1, keepdims=True)
+    return np.asarray(np.exp(logs, out=logs))
 
 
-_RATE = np.rint((HEIGHT[:, None] + LEVEL[None, :] - LEVEL[0]) / STEP).astype(np.intp).ravel()
-_LOG_FACTOR = (LEVEL[0] + STEP * np.arange(_RATE.max() + 1)).astype(np.float32)
+_OFFSETS = np.rint(HEIGHT / STEP).astype(int)
+_LOG_FACTOR = (LEVEL[0] + STEP * np.arange(len(LEVEL) + _OFFSETS[-1])).astype(np.float32)
+"""Of the rates that states can have, shape (rates,)."""
+_HEIGHTS = [
+    (slice(order * len(LEVEL), (order + 1) * len(LEVEL)), slice(offset, offset + len(LEVEL)))
+    for order, offset in enumerate(_OFFSETS)
+]
+"""Of each height: which states are of it, and which rates these have."""
 _TRANSITION = _transition().astype(np.float32)
