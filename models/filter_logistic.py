@@ -24,6 +24,7 @@ from models.offset_logistic import OffsetLogistic
 from models.panel import Panel
 from models.tails import Floats, expit, logit, negative_binomial_tail
 from models.targets import Thresholds, surge_counts, surge_thresholds
+from models.threshold_logits import ThresholdLogits
 
 TRAINING_WEEKS = 104
 WARM_UP_WEEKS = 4
@@ -115,13 +116,16 @@ class FilterLogistic(Forecaster):
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
-        return self.forecast(last_state(panel, thresholds.horizon_weeks, self.city_rate_), panel, thresholds)
+        state = last_state(panel, thresholds.horizon_weeks, self.city_rate_)
+        hot = ThresholdLogits.at(state, thresholds.hot)
+        return self.forecast(state, hot, ThresholdLogits.at(state, surge_thresholds(panel, thresholds)))
 
-    def forecast(self, state: WeekState, panel: Panel, thresholds: Thresholds) -> Forecast:
-        """Forecast from a state of the filter; ``panel`` gives the surge thresholds."""
+    def forecast(self, state: WeekState, hot: ThresholdLogits, surge: ThresholdLogits) -> Forecast:
+        """Forecast from a state of the filter and what it says of the two thresholds in all cells."""
+        shape = state.mean.shape[1:]
         return Forecast(
-            p_hot=expit(self._logit(self.logistic_, state, thresholds.hot)),
-            p_surge=expit(self._logit(self.surge_, state, surge_thresholds(panel, thresholds))),
+            p_hot=expit(self.logistic_.logit(*self._inputs(hot))).reshape(shape),
+            p_surge=expit(self.surge_.logit(*self._inputs(surge))).reshape(shape),
             expected_count=(state.mean[1] + state.mean[2]) / 2,
         )
 
@@ -138,14 +142,12 @@ class FilterLogistic(Forecaster):
         """
         check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.city_rate_)
-        levels = level_logits(state.mean, state.size, thresholds.hot)
-        inputs, offset = self._inputs(
-            levels, state.mean[1], thresholds.hot, outbreak_logits(state, thresholds.hot, levels)
-        )
+        hot = ThresholdLogits.at(state, thresholds.hot)
+        inputs, offset = self._inputs(hot)
         learned = dict(zip(INPUTS, self.logistic_.contributions(inputs).T, strict=True))
         unfolded = {
-            "half_year_shift": (levels[1] - levels[0]).ravel(),
-            "month_shift": (levels[2] - levels[1]).ravel() / 2,
+            "half_year_shift": hot.levels[1] - hot.levels[0],
+            "month_shift": (hot.levels[2] - hot.levels[1]) / 2,
         }
         ordinary = panel.observed.sum(axis=1, dtype=np.float64)[-52:].mean(axis=0) * thresholds.horizon_weeks
         now = state.exposure * thresholds.horizon_weeks
@@ -154,7 +156,7 @@ class FilterLogistic(Forecaster):
         parts = {
             "long_run": in_ordinary_week.ravel(),
             "city_trend": (without_season - in_ordinary_week).ravel(),
-            "season": (levels[0] - without_season).ravel(),
+            "season": hot.levels[0] - without_season.ravel(),
             **{key: learned[key] + unfolded.get(key, 0.0) for key in INPUTS},
             "intercept": np.full(len(offset), self.logistic_.intercept_),
         }
@@ -165,16 +167,9 @@ class FilterLogistic(Forecaster):
         mean = state.mean[0] * np.maximum(factor, 1e-6)
         return logit(negative_binomial_tail(mean, state.size[0], thresholds.hot))
 
-    def _inputs(
-        self, levels: Floats, mean: Floats, threshold: Floats, outbreak: Floats
-    ) -> tuple[NDArray[np.floating], Floats]:
-        inputs, offset = logistic_inputs(levels, mean, threshold, outbreak)
+    def _inputs(self, asked: ThresholdLogits) -> tuple[NDArray[np.floating], Floats]:
+        inputs, offset = logistic_inputs(asked)
         return blanked(inputs, INPUTS, self.without), offset
-
-    def _logit(self, logistic: OffsetLogistic, state: WeekState, threshold: Floats) -> Floats:
-        levels = level_logits(state.mean, state.size, threshold)
-        inputs, offset = self._inputs(levels, state.mean[1], threshold, outbreak_logits(state, threshold, levels))
-        return logistic.logit(inputs, offset).reshape(state.mean.shape[1:])
 
     def _training_rows(self, panel: Panel, thresholds: Thresholds) -> tuple[TrainingRows, TrainingRows]:
         """Past cell-weeks whose windows are closed, for ``hot`` and for ``surge``."""
@@ -200,11 +195,8 @@ class FilterLogistic(Forecaster):
         # P(Y >= h) <= mean / h (Markov), so where both means are this small the offset is below RARE_LOGIT and
         # the row will not be kept: its tails, the costly part, need not be computed.
         looked_at = reached | drawn | (np.maximum(state.mean[1], state.mean[2]) > expit(RARE_LOGIT) * threshold)
-        height, outcome = threshold[looked_at], reached[looked_at]
-        mean = state.mean[:, looked_at]
-        levels = level_logits(mean, state.size[:, looked_at], height)
-        outbreak = outbreak_logits(state, height, levels, np.flatnonzero(looked_at))
-        inputs, offset = self._inputs(levels, mean[1], height, outbreak)
+        outcome = reached[looked_at]
+        inputs, offset = self._inputs(ThresholdLogits.at(state, threshold, np.flatnonzero(looked_at)))
         rare = ~outcome & (offset < RARE_LOGIT)
         kept = ~rare | drawn[looked_at]
         weights = np.where(rare, 1 / share, 1.0)[kept]
@@ -217,58 +209,16 @@ def last_state(panel: Panel, horizon_weeks: int, rate: CityRate) -> WeekState:
     return next(replay(counts, horizon_weeks, len(counts) - 1, rate))
 
 
-def level_logits(mean: Floats, size: Floats, threshold: Floats) -> Floats:
-    """Step 6: L_l, the logit of the negative binomial tail of each level.
-
-    Args:
-        mean: μ, shape (levels, ...), as in ``WeekState``.
-        size: negative binomial size, the same shape.
-        threshold: broadcast against one level.
-
-    Returns:
-        shape (levels, ...).
-    """
-    return logit(negative_binomial_tail(mean, size, threshold))
-
-
-def outbreak_logits(
-    state: WeekState, threshold: Floats, levels: Floats, cells: NDArray[np.intp] | None = None
-) -> Floats:
-    """The hidden Markov filter's logit of reaching the threshold; (L1 + L2) / 2 of cells it does not look at.
-
-    Args:
-        state: after one week.
-        threshold: broadcast against one level.
-        levels: from ``level_logits`` of the cells asked for.
-        cells: their positions; all when None.
-
-    Returns:
-        the shape of one level.
-    """
-    otherwise = (levels[1] + levels[2]) / 2
-    height = np.broadcast_to(threshold, otherwise.shape).ravel()
-    expected = np.tile(state.expected_city, state.mean.shape[1])
-    return state.outbreaks.tail_logits(expected, height, otherwise.ravel(), cells).reshape(otherwise.shape)
-
-
-def logistic_inputs(levels: Floats, mean: Floats, threshold: Floats, outbreak: Floats) -> tuple[Floats, Floats]:
-    """Step 7: the inputs, shape (cells, 7), and the offset, shape (cells,).
-
-    Args:
-        levels: from ``level_logits``, shape (levels, ...).
-        mean: μ1, shape of one level.
-        threshold: h, broadcast against ``mean``.
-        outbreak: from ``outbreak_logits``, the shape of ``mean``.
-    """
-    offset = (levels[1] + levels[2]) / 2
-    height = np.broadcast_to(np.log(threshold), offset.shape)
+def logistic_inputs(asked: ThresholdLogits) -> tuple[Floats, Floats]:
+    """Step 7: the inputs, shape (cells, 7), and the offset, shape (cells,)."""
+    levels, offset, height = asked.levels, asked.offset, np.log(asked.threshold)
     inputs = (
         levels[1] - levels[0],
         levels[2] - levels[1],
         levels[3] - levels[2],
-        np.log(mean) - height,
+        np.log(asked.mean) - height,
         height,
         offset / 3,
-        outbreak - offset,
+        asked.outbreak - offset,
     )
-    return np.stack([part.ravel() for part in inputs], axis=1), offset.ravel()
+    return np.stack(inputs, axis=1), offset

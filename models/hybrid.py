@@ -14,13 +14,14 @@ from sklearn.utils.validation import check_is_fitted
 from models.binning import WeightedBins
 from models.boosted import WARM_UP_WEEKS, week_of_year
 from models.features import FEATURES, features_at
-from models.filter_logistic import INPUTS, FilterLogistic, last_state, level_logits, outbreak_logits
+from models.filter_logistic import INPUTS, FilterLogistic, last_state
 from models.forecaster import Forecast, Forecaster
 from models.gamma_poisson import WeekState, replay
 from models.input_groups import INPUT_GROUPS, blanked, named_without
 from models.panel import Counts, Panel
 from models.tails import Floats, expit, logit, negative_binomial_tail
 from models.targets import Thresholds, surge_thresholds
+from models.threshold_logits import ThresholdLogits
 
 RATE_INPUTS = (*FEATURES, *INPUT_GROUPS["filter"], "log_exposure", "level_outbreak")
 """Inputs of the trees: the plain facts, then what the filter makes of them."""
@@ -94,7 +95,7 @@ class FilterBoosted(Forecaster):
             chance = share * np.minimum(1.0, mean / SMALL_MEAN)
             kept = np.flatnonzero(np.random.default_rng([self.seed, day.toordinal()]).random(len(mean)) < chance)
             came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0).ravel()
-            table = self.table(panel, counts, state, thresholds, day, kept)
+            table = self.table(panel, counts, state, ThresholdLogits.at(state, thresholds.hot, kept), thresholds, day)
             inputs.append(blanked(table, (*RATE_INPUTS, *self.context_), self.without))
             ratios.append(came[kept] / mean[kept])
             weights.append(mean[kept] / chance[kept])
@@ -119,22 +120,28 @@ class FilterBoosted(Forecaster):
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.linear_.city_rate_)
-        return self.forecast(state, panel, thresholds)
+        hot = ThresholdLogits.at(state, thresholds.hot)
+        table = self.table(panel, panel.observed, state, hot, thresholds, panel.as_of)
+        return self.forecast(state, hot, ThresholdLogits.at(state, surge_thresholds(panel, thresholds)), table)
 
     def forecast(
-        self, state: WeekState, panel: Panel, thresholds: Thresholds, table: NDArray[np.float32] | None = None
+        self, state: WeekState, hot: ThresholdLogits, surge: ThresholdLogits, table: NDArray[np.float32]
     ) -> Forecast:
-        """Forecast from the filter's state after the panel's last week; ``table`` is its :meth:`table` if at hand."""
-        linear = self.linear_.forecast(state, panel, thresholds)
+        """Forecast from the filter's state after the panel's last week.
+
+        Args:
+            state: after that week.
+            hot, surge: what it says of the two thresholds in all cells.
+            table: rows of :meth:`table` of all cells.
+        """
+        linear = self.linear_.forecast(state, hot, surge)
         if self.regressor_ is None:
             return linear
-        if table is None:
-            table = self.table(panel, panel.observed, state, thresholds, panel.as_of)
         table = blanked(table, (*RATE_INPUTS, *self.context_), self.without)
         mean = state.mean[1] * self.regressor_.predict(self.bins_.transform(table)).reshape(linear.p_hot.shape)
         return Forecast(
-            p_hot=self._blend(linear.p_hot, mean, state, thresholds.hot),
-            p_surge=self._blend(linear.p_surge, mean, state, surge_thresholds(panel, thresholds)),
+            p_hot=self._blend(linear.p_hot, mean, state, hot.threshold),
+            p_surge=self._blend(linear.p_surge, mean, state, surge.threshold),
             expected_count=(linear.expected_count + mean) / 2,
         )
 
@@ -143,9 +150,9 @@ class FilterBoosted(Forecaster):
         panel: Panel,
         counts: Counts,
         state: WeekState,
+        hot: ThresholdLogits,
         thresholds: Thresholds,
         day: dt.date,
-        cells: NDArray[np.intp] | None = None,
     ) -> NDArray[np.float32]:
         """``rate_inputs`` at the end of the week of ``state``, followed by ``context_``.
 
@@ -153,17 +160,16 @@ class FilterBoosted(Forecaster):
             panel: whose context is asked.
             counts: its observed counts.
             state: the filter's, after one of those weeks.
-            thresholds: see ``rate_inputs``.
+            hot, thresholds: see ``rate_inputs``.
             day: first day of the week after.
-            cells: positions of the cells to describe; all when None.
         """
         then = counts[: state.week + 1]
-        table = rate_inputs(then, state, thresholds, day, cells)
+        table = rate_inputs(then, state, hot, thresholds, day)
         if not self.context_:
             return table
         if panel.context is None:
             raise ValueError(f"panel of {panel.as_of} has no context, but {self.name} was fitted with one")
-        return np.hstack([table, panel.context.table(self.context_, then, len(counts) - 1 - state.week, cells)])
+        return np.hstack([table, panel.context.table(self.context_, then, len(counts) - 1 - state.week, hot.cells)])
 
     def explain(self, panel: Panel, thresholds: Thresholds) -> pl.DataFrame:
         """The contributions of ``FilterLogistic`` and ``pattern``, what the trees change. Grain and key as there."""
@@ -173,23 +179,20 @@ class FilterBoosted(Forecaster):
         return explained.drop("logit").with_columns(pattern=pattern, logit=own)
 
     def _blend(self, linear: Floats, mean: Floats, state: WeekState, threshold: Floats) -> Floats:
-        boosted = logit(negative_binomial_tail(mean, state.size[1], threshold))
+        boosted = logit(negative_binomial_tail(mean, state.size[1], threshold.reshape(mean.shape)))
         return expit((logit(linear) + boosted) / 2)
 
 
 def rate_inputs(
-    counts: Counts, state: WeekState, thresholds: Thresholds, day: dt.date, cells: NDArray[np.intp] | None = None
+    counts: Counts, state: WeekState, hot: ThresholdLogits, thresholds: Thresholds, day: dt.date
 ) -> NDArray[np.float32]:
     """The plain facts and what the filter makes of them, shape (cells, inputs) in the order of ``RATE_INPUTS``.
 
-    ``cells`` are positions of the cells to describe, as in ``features_at``.
+    ``hot`` is what the filter says of the cells to describe reaching the thresholds of their issues.
     """
-    chosen = slice(None) if cells is None else cells
-    mean, size = (part.reshape(len(part), -1)[:, chosen] for part in (state.mean, state.size))
-    height, exposure = (np.tile(value, counts.shape[1])[chosen] for value in (thresholds.hot, state.exposure))
-    log_mean = np.log(mean)
-    levels = level_logits(mean, size, height)
-    outbreak = outbreak_logits(state, height, levels, cells)
-    columns = (*log_mean, *np.diff(log_mean, axis=0), *levels, size[1], np.log(exposure), outbreak)
+    chosen = slice(None) if hot.cells is None else hot.cells
+    log_mean = np.log(state.mean.reshape(len(state.mean), -1)[:, chosen])
+    size, exposure = state.size[1].ravel()[chosen], np.tile(state.exposure, counts.shape[1])[chosen]
+    columns = (*log_mean, *np.diff(log_mean, axis=0), *hot.levels, size, np.log(exposure), hot.outbreak)
     filtered = np.stack(columns, axis=1, dtype=np.float32, casting="same_kind")
-    return np.hstack([features_at(counts, thresholds, week_of_year(day), cells), filtered])
+    return np.hstack([features_at(counts, thresholds, week_of_year(day), hot.cells), filtered])

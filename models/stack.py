@@ -18,15 +18,16 @@ from sklearn.utils.validation import check_is_fitted
 from models.binning import WeightedBins
 from models.boosted import LEAST_POSITIVES, WARM_UP_WEEKS
 from models.features import FEATURES
-from models.filter_logistic import last_state, level_logits, outbreak_logits
+from models.filter_logistic import last_state
 from models.forecaster import Forecast, Forecaster
-from models.gamma_poisson import LEVELS, WeekState, replay
+from models.gamma_poisson import LEVELS, replay
 from models.hybrid import RATE_INPUTS, SMALL_MEAN, FilterBoosted
 from models.input_groups import blanked, named_without
 from models.offset_logistic import OffsetLogistic
 from models.panel import Panel
 from models.tails import Floats, expit, logit
 from models.targets import Thresholds, surge_counts, surge_thresholds
+from models.threshold_logits import ThresholdLogits
 
 RATES = (
     "last_week", "mean_4w", "mean_8w", "mean_26w", "mean_52w", "deviation_26w", "max_8w", "max_52w",
@@ -121,14 +122,15 @@ class FilterStack(Forecaster):
         for state in replay(counts[: newest + 1], horizon, oldest, self.base_.linear_.city_rate_):
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
             came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0)
-            height = surge_counts(counts[: state.week + 1], thresholds).ravel()
-            outcome = np.stack([(came >= thresholds.hot).ravel(), came.ravel() >= height], axis=1)
+            height = surge_counts(counts[: state.week + 1], thresholds)
+            outcome = np.stack([(came >= thresholds.hot).ravel(), (came >= height).ravel()], axis=1)
             rare = share * np.minimum(1.0, state.mean[1].ravel() / SMALL_MEAN)
             chance = np.where(outcome.any(axis=1), 1.0, np.maximum(rare, min(share, LEAST_CHANCE)))
             kept = np.flatnonzero(np.random.default_rng([self.seed, day.toordinal()]).random(len(chance)) < chance)
-            table = self.base_.table(panel, counts, state, thresholds, day, kept)
+            hot, surge = (ThresholdLogits.at(state, one, kept) for one in (thresholds.hot, height))
+            table = self.base_.table(panel, counts, state, hot, thresholds, day)
             tables.append(table)
-            heights.append(at_height(table, state, height, kept))
+            heights.append(at_height(table, surge))
             outcomes.append(outcome[kept])
             weights.append(1 / chance[kept])
         (outcome, surged), weight = np.concatenate(outcomes).T, np.concatenate(weights)
@@ -157,11 +159,12 @@ class FilterStack(Forecaster):
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.base_.linear_.city_rate_)
-        table = self.base_.table(panel, panel.observed, state, thresholds, panel.as_of)
-        base = self.base_.forecast(state, panel, thresholds, table)
+        hot, surge = (ThresholdLogits.at(state, one) for one in (thresholds.hot, surge_thresholds(panel, thresholds)))
+        table = self.base_.table(panel, panel.observed, state, hot, thresholds, panel.as_of)
+        base = self.base_.forecast(state, hot, surge, table)
         p_hot, p_surge = base.p_hot, base.p_surge
         if self.surge_ is not None:
-            surge_table = at_height(table, state, surge_thresholds(panel, thresholds).ravel())
+            surge_table = at_height(table, surge)
             inputs = wide_inputs(self._blanked(surge_table))
             wide = self.surge_.logit(inputs, offsets(surge_table)).reshape(p_surge.shape)
             p_surge = expit((logit(p_surge) + wide) / 2)
@@ -182,22 +185,12 @@ class FilterStack(Forecaster):
         return blanked(table, (*RATE_INPUTS, *self.base_.context_), self.without).astype(np.float32, copy=False)
 
 
-def at_height(table: _Table, state: WeekState, height: Floats, cells: NDArray[np.intp] | None = None) -> _Table:
-    """Rows of ``rate_inputs`` with other thresholds: the cell's surge threshold in the place of the issue's.
-
-    Args:
-        table: rows of the cells.
-        state: the filter's state they were made from.
-        height: thresholds of all cells, community-major.
-        cells: positions of the rows' cells; all when None.
-    """
-    chosen = slice(None) if cells is None else cells
-    mean, size = (part.reshape(len(part), -1)[:, chosen] for part in (state.mean, state.size))
+def at_height(table: _Table, surge: ThresholdLogits) -> _Table:
+    """Rows of ``rate_inputs`` with the cells' surge thresholds in the place of their issues' thresholds."""
     changed = table.copy()
-    changed[:, FEATURES.index("threshold")] = height[chosen]
-    levels = level_logits(mean, size, height[chosen])
-    changed[:, _LEVEL_LOGIT : _LEVEL_LOGIT + _LEVELS] = levels.T
-    changed[:, _OUTBREAK_LOGIT] = outbreak_logits(state, height[chosen], levels, cells)
+    changed[:, FEATURES.index("threshold")] = surge.threshold
+    changed[:, _LEVEL_LOGIT : _LEVEL_LOGIT + _LEVELS] = surge.levels.T
+    changed[:, _OUTBREAK_LOGIT] = surge.outbreak
     return changed
 
 

@@ -13,7 +13,9 @@ import pytest
 from models.simulation import PRESETS
 from tests.benchmarks.figures import Measured, figure, measured
 
-COMMUNITIES, ISSUES, WEEKS = 3_000, 60, 260
+COMMUNITIES, ISSUES = 3_000, 60
+WEEKS = 156
+"""How far back a forecast looks where a city says nothing else."""
 SHARES = {"hot": 0.91, "surge": 0.70, "recurring": 0.94}
 GAP = 0.4
 ORIGINS, REFIT = 26, 13
@@ -40,7 +42,7 @@ def build_features_of_large_city(home: str) -> dict[str, float]:
                  "values ('hotline', '热线', 'hotline_order', true)")  # fmt: skip
         door.run(_FIVE_YEARS)
     result = {}
-    params = {"as_of_date": as_of, "history_weeks": 156}
+    params = {"as_of_date": as_of, "history_weeks": WEEKS}
     started = time.perf_counter()
     with warehouse.writing() as door:
         for table in ("cohort.cells", "feature.cell_weeks", "feature.complaint_counts"):

@@ -108,8 +108,10 @@ def test_the_columns_of_the_rate_have_as_many_names(city) -> None:
     from models.filter_logistic import last_state
     from models.hybrid import rate_inputs
     from models.targets import frozen_thresholds
+    from models.threshold_logits import ThresholdLogits
 
     thresholds = frozen_thresholds(city)
     rate = CityRate().fit(city.observed.sum(axis=1, dtype=np.float64), 1, 104)
     state = last_state(city, 1, rate)
-    assert rate_inputs(city.observed, state, thresholds, city.as_of).shape[1] == len(RATE_INPUTS)
+    hot = ThresholdLogits.at(state, thresholds.hot)
+    assert rate_inputs(city.observed, state, hot, thresholds, city.as_of).shape[1] == len(RATE_INPUTS)

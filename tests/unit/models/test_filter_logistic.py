@@ -8,10 +8,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
 from models.baselines import MovingAverage
-from models.filter_logistic import FilterLogistic, last_state, level_logits, logistic_inputs
+from models.filter_logistic import FilterLogistic, last_state
 from models.offset_logistic import OffsetLogistic
 from models.tails import expit, logit
 from models.targets import frozen_thresholds, label, surge_counts
+from models.threshold_logits import ThresholdLogits
 
 
 def test_offset_logistic_agrees_with_scikit_learn() -> None:
@@ -95,8 +96,7 @@ def test_short_history_stays_with_the_filter(city, make_panel) -> None:
         thresholds = frozen_thresholds(short)
         model = FilterLogistic().fit(short, thresholds)
         state = last_state(short, 1, model.city_rate_)
-        levels = level_logits(state.mean, state.size, thresholds.hot)
-        _, offset = logistic_inputs(levels, state.mean[1], thresholds.hot, levels[1])
+        offset = ThresholdLogits.at(state, thresholds.hot).offset
         farthest.append(np.abs(logit(model.predict(short, thresholds).p_hot.ravel()) - offset).max())
     assert farthest[0] < 1e-9  # no window to learn from has closed
     assert 0 < farthest[1] < 1

@@ -9,12 +9,13 @@ import pytest
 from sklearn.metrics import log_loss
 
 from models.features import FEATURES
-from models.filter_logistic import last_state, level_logits
+from models.filter_logistic import last_state
 from models.hybrid import rate_inputs
 from models.panel import Panel
 from models.stack import PLAIN, RATES, SIZES, FilterStack, at_height, offsets, rising, wide_inputs
 from models.tails import logit
 from models.targets import frozen_thresholds, label, surge_thresholds
+from models.threshold_logits import ThresholdLogits
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def fitted(city):
 def test_is_the_mean_logit_of_its_parts(fitted) -> None:
     past, thresholds, model = fitted
     state = last_state(past, 1, model.base_.linear_.city_rate_)
-    table = rate_inputs(past.observed, state, thresholds, past.as_of)
+    table = rate_inputs(past.observed, state, ThresholdLogits.at(state, thresholds.hot), thresholds, past.as_of)
     wide = model.wide_.logit(wide_inputs(table), offsets(table))
     classified = logit(model.classifier_.predict_proba(model.bins_.transform(table))[:, 1])
     base = model.base_.predict(past, thresholds)
@@ -35,10 +36,9 @@ def test_is_the_mean_logit_of_its_parts(fitted) -> None:
     np.testing.assert_allclose(
         logit(forecast.p_hot).ravel(), (2 * logit(base.p_hot).ravel() + wide + classified) / 4, atol=1e-9
     )
-    surging = surge_thresholds(past, thresholds).ravel()
-    raised = at_height(table, state, surging)
-    levels = level_logits(state.mean, state.size, surging.reshape(base.p_surge.shape))
-    np.testing.assert_allclose(offsets(raised), (levels[1] + levels[2]).ravel() / 2, rtol=1e-4)
+    surge = ThresholdLogits.at(state, surge_thresholds(past, thresholds))
+    raised = at_height(table, surge)
+    np.testing.assert_allclose(offsets(raised), surge.offset, rtol=1e-4)
     wide = model.surge_.logit(wide_inputs(raised), offsets(raised))
     np.testing.assert_allclose(logit(forecast.p_surge).ravel(), (logit(base.p_surge).ravel() + wide) / 2, atol=1e-9)
 
@@ -46,14 +46,13 @@ def test_is_the_mean_logit_of_its_parts(fitted) -> None:
 def test_rows_of_a_sample_are_those_of_the_whole(fitted) -> None:
     past, thresholds, model = fitted
     state = last_state(past, 1, model.base_.linear_.city_rate_)
-    table = rate_inputs(past.observed, state, thresholds, past.as_of)
+    table = rate_inputs(past.observed, state, ThresholdLogits.at(state, thresholds.hot), thresholds, past.as_of)
     cells = np.array([3, 17, 158])
-    some = rate_inputs(past.observed, state, thresholds, past.as_of, cells)
+    some = rate_inputs(past.observed, state, ThresholdLogits.at(state, thresholds.hot, cells), thresholds, past.as_of)
     np.testing.assert_allclose(some, table[cells], rtol=1e-5, atol=1e-6)
-    height = surge_thresholds(past, thresholds).ravel()
-    np.testing.assert_allclose(
-        at_height(some, state, height, cells), at_height(table, state, height)[cells], rtol=1e-5, atol=1e-6
-    )
+    height = surge_thresholds(past, thresholds)
+    whole, part = (ThresholdLogits.at(state, height, asked) for asked in (None, cells))
+    np.testing.assert_allclose(at_height(some, part), at_height(table, whole)[cells], rtol=1e-5, atol=1e-6)
 
 
 def test_knows_more_than_the_base_rate(city, fitted) -> None:
@@ -66,7 +65,7 @@ def test_knows_more_than_the_base_rate(city, fitted) -> None:
 def test_inputs_are_named_columns_of_the_shared_table(fitted) -> None:
     past, thresholds, model = fitted
     state = last_state(past, 1, model.base_.linear_.city_rate_)
-    table = rate_inputs(past.observed, state, thresholds, past.as_of)
+    table = rate_inputs(past.observed, state, ThresholdLogits.at(state, thresholds.hot), thresholds, past.as_of)
     wide = wide_inputs(table)
     assert wide.shape == (table.shape[0], 7 + len(RATES) + len(SIZES) + len(PLAIN))
     last = past.counts[-1].ravel()
@@ -79,7 +78,7 @@ def test_inputs_are_named_columns_of_the_shared_table(fitted) -> None:
 def test_more_complaints_never_lower_what_the_classifier_says(fitted) -> None:
     past, thresholds, model = fitted
     state = last_state(past, 1, model.base_.linear_.city_rate_)
-    table = rate_inputs(past.observed, state, thresholds, past.as_of)
+    table = rate_inputs(past.observed, state, ThresholdLogits.at(state, thresholds.hot), thresholds, past.as_of)
     assert rising(table.shape[1])[FEATURES.index("weeks_since_complaint")] == 0
     for column in np.flatnonzero(rising(table.shape[1])):
         more = table.copy()
