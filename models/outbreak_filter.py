@@ -34,9 +34,9 @@ _FINE_STEP = 0.02
 _FINE = np.arange(-14.0, 8.0, _FINE_STEP)
 
 _States = NDArray[np.float32]
-"""Chances of the states, shape (cells, heights × levels), heights outside."""
+"""Chances of the states, shape (heights × levels, cells), heights outside: one state of all cells lies in one piece."""
 _Rates = NDArray[np.float32]
-"""Figures of the rates that states can have, shape (cells, rates)."""
+"""Figures of the rates that states can have, shape (rates, cells)."""
 
 
 class OutbreakFilter:
@@ -53,7 +53,7 @@ class OutbreakFilter:
         self.horizon_weeks = horizon_weeks
         self.cells = np.empty(0, dtype=np.intp)
         self._share = np.empty(0)  # rate over the city's exposure that LEVEL is relative to
-        self._states = np.empty((0, len(HEIGHT) * len(LEVEL)), np.float32)
+        self._states = np.empty((len(HEIGHT) * len(LEVEL), 0), np.float32)
         self._ahead: _States | None = None  # the states a week on, once they were asked for
         self._rates: _Rates | None = None  # and the rates
 
@@ -70,12 +70,11 @@ class OutbreakFilter:
         new = np.flatnonzero(loud)
         if not len(new):
             return
-        spread = np.maximum(1 / np.sqrt(shape[new]), LEAST_SPREAD)[:, None]
-        states = np.zeros((len(new), self._states.shape[1]), np.float32)
-        states[:, : len(LEVEL)] = _normal(spread)
+        states = np.zeros((len(self._states), len(new)), np.float32)
+        states[: len(LEVEL)] = _normal(np.maximum(1 / np.sqrt(shape[new]), LEAST_SPREAD))
         self.cells = np.concatenate([self.cells, new])
         self._share = np.concatenate([self._share, share[new]])
-        self._states, self._ahead, self._rates = np.concatenate([self._states, states]), None, None
+        self._states, self._ahead, self._rates = np.hstack([self._states, states]), None, None
 
     def update(self, counts: NDArray[np.float32], exposure: Floats) -> None:
         """Move on by a week and take in its counts.
@@ -89,8 +88,8 @@ class OutbreakFilter:
         likelihood = _likelihood(counts[self.cells], self._share * exposure[self.cells])
         states, self._ahead, self._rates = self._next_week(), None, None
         for of_height, rates in _HEIGHTS:
-            states[:, of_height] *= likelihood[:, rates]
-        states /= states.sum(axis=1, keepdims=True)
+            states[of_height] *= likelihood[rates]
+        states /= states.sum(axis=0)
         self._states = states
 
     def tail_logits(
@@ -112,35 +111,36 @@ class OutbreakFilter:
         if not len(at):
             return result
         rows, heights = row_of[asked[at]], threshold[at]
-        chances = self._rates_ahead()[rows]
-        log_mean = np.log(self._share[rows] * expected_city[asked[at]])[:, None] + _LOG_FACTOR
+        chances = self._rates_ahead()[:, rows]
+        log_mean = np.log(self._share[rows] * expected_city[asked[at]]) + _LOG_FACTOR
         nearest = np.clip(np.rint((log_mean - _FINE[0]) / _FINE_STEP).astype(np.int32), 0, len(_FINE) - 1)
         tail = np.empty(len(rows))
         for height in np.unique(heights):
             of = np.flatnonzero(heights == height)
             table = negative_binomial_tail(np.exp(_FINE), self.horizon_weeks / DISPERSION, height)
-            tail[of] = (chances[of] * table[nearest[of]]).sum(axis=1)
+            tail[of] = (chances[:, of] * table[nearest[:, of]]).sum(axis=0)
         result[at] = np.clip(special.logit(tail), -LOGIT_LIMIT, LOGIT_LIMIT)
         return result
 
     def _next_week(self) -> _States:
         if self._ahead is None:
-            self._ahead = self._states @ _TRANSITION
+            self._ahead = _TRANSITION.T @ self._states
         return self._ahead
 
     def _rates_ahead(self) -> _Rates:
         """The chances of the rates a week on: states of one level and another height may share a rate."""
         if self._rates is None:
             states = self._next_week()
-            self._rates = np.zeros((len(states), len(_LOG_FACTOR)), np.float32)
+            self._rates = np.zeros((len(_LOG_FACTOR), states.shape[1]), np.float32)
             for of_height, rates in _HEIGHTS:
-                self._rates[:, rates] += states[:, of_height]
+                self._rates[rates] += states[of_height]
         return self._rates
 
 
 def _normal(spread: Floats) -> Floats:
-    density = np.exp(-0.5 * (LEVEL / spread) ** 2)
-    return np.asarray(density / density.sum(axis=-1, keepdims=True))
+    """Chances of the levels, shape (levels, spreads)."""
+    density = np.exp(-0.5 * (LEVEL[:, None] / spread) ** 2)
+    return np.asarray(density / density.sum(axis=0))
 
 
 def _fading() -> Floats:
@@ -163,7 +163,7 @@ def _transition() -> Floats:
     level[0, 0] += step
     level[-1, -1] += step
     anew = np.zeros(len(HEIGHT) * len(LEVEL))
-    anew[: len(LEVEL)] = _normal(np.array([RESET_SPREAD]))
+    anew[: len(LEVEL)] = _normal(np.array([RESET_SPREAD]))[:, 0]
     return np.asarray((1 - RESET_CHANCE) * np.kron(_fading(), level) + RESET_CHANCE * anew)
 
 
@@ -175,18 +175,18 @@ def _likelihood(count: NDArray[np.float32], rate: Floats) -> _Rates:
         rate: expected count at a log factor of none, shape (cells,).
     """
     size = np.float32(1 / DISPERSION)
-    mean = rate.astype(np.float32)[:, None] * np.exp(_LOG_FACTOR)
+    mean = np.exp(_LOG_FACTOR) * rate.astype(np.float32)
     logs = np.log(1 + mean / size)
-    logs *= -(count + size)[:, None]
+    logs *= -(count + size)
     some = np.flatnonzero(count)  # few
-    loud = logs[some] + count[some, None] * np.log(mean[some])
-    logs[some] = loud - loud.max(axis=1, keepdims=True)
+    loud = logs[:, some] + count[some] * np.log(mean[:, some])
+    logs[:, some] = loud - loud.max(axis=0)
     return np.asarray(np.exp(logs, out=logs))
 
 
 _OFFSETS = np.rint(HEIGHT / STEP).astype(int)
-_LOG_FACTOR = (LEVEL[0] + STEP * np.arange(len(LEVEL) + _OFFSETS[-1])).astype(np.float32)
-"""Of the rates that states can have, shape (rates,)."""
+_LOG_FACTOR = (LEVEL[0] + STEP * np.arange(len(LEVEL) + _OFFSETS[-1]))[:, None].astype(np.float32)
+"""Of the rates that states can have, shape (rates, 1)."""
 _HEIGHTS = [
     (slice(order * len(LEVEL), (order + 1) * len(LEVEL)), slice(offset, offset + len(LEVEL)))
     for order, offset in enumerate(_OFFSETS)

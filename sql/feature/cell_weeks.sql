@@ -17,7 +17,8 @@ known as (
     select
         community_code,
         issue_code,
-        coalesce(reporter_address_hash, event_id) as matter,
+        -- a number takes less room than the text; of 10^19 pairs of matters one shares its number by chance
+        hash(coalesce(reporter_address_hash, event_id)) as matter,
         (date_diff('day', occurred_at::date, $as_of_date::date) - 1) // 7 as weeks_back
     from core.fct_event_versions
     where

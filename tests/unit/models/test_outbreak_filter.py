@@ -39,9 +39,9 @@ def test_outbreaks_fade_at_the_rate_that_is_said() -> None:
 def test_one_week_is_bayes_rule() -> None:
     states, before = fed([]), fed([])
     states.update(np.array([4], np.float32), np.ones(1))
-    prior = before._states[0] @ module._TRANSITION
+    prior = before._states[:, 0] @ module._TRANSITION
     expected = prior * chances(4)
-    assert np.allclose(states._states[0], expected / expected.sum(), atol=1e-5)
+    assert np.allclose(states._states[:, 0], expected / expected.sum(), atol=1e-5)
 
 
 def chances(count: int, rate: float = RATE) -> np.ndarray:
@@ -52,7 +52,7 @@ def chances(count: int, rate: float = RATE) -> np.ndarray:
 
 def test_the_tail_is_the_mean_over_the_states() -> None:
     states = fed([2, 0, 5])
-    ahead = states._states[0] @ module._TRANSITION
+    ahead = states._states[:, 0] @ module._TRANSITION
     expected = (ahead * (1 - sum(chances(count, 1.5 * RATE) for count in range(3)))).sum()
     found = expit(states.tail_logits(np.array([1.5]), np.array([3.0]), np.zeros(1)))[0]
     assert found == pytest.approx(expected, rel=0.02)
