@@ -1,7 +1,8 @@
 """The model: gamma–Poisson filter tails, combined by a small logistic.
 
-It is R1 of the forecast protocol but for two things that were won since: what the city as a whole is expected to report
-is learned (:mod:`.city_rate`), and the logistic also sees what a filter for outbreaks says (:mod:`.outbreak_filter`).
+It is R1 of the forecast protocol but for what was won since: what the city as a whole is expected to report is learned
+(:mod:`.city_rate`), communities have a factor of their own (:mod:`.gamma_poisson`), and what the logistic starts from
+is halfway between the levels and a filter for outbreaks (:mod:`.outbreak_filter`).
 """
 
 from __future__ import annotations
@@ -59,8 +60,9 @@ class TrainingRows:
 class FilterLogistic(Forecaster):
     """Seven numbers per cell and a small logistic around the filter's own probability.
 
-    The filter gives four tail logits L0 (slow) .. L3 (fast) of ``hot``. The offset is (L1 + L2) / 2; the logistic
-    learns from the last 104 weeks how far the differences between the speeds should move it. A second one learns
+    The filter gives four tail logits L0 (slow) .. L3 (fast) of ``hot``, a hidden Markov filter a fifth, O. The offset
+    o is halfway between (L1 + L2) / 2 and O; the logistic learns from the last 104 weeks how far the differences
+    between the speeds, and between the filters, should move it. A second one learns
     the same for ``surge``, with the cell's surge threshold of the time in the place of h: a cell that was quiet for
     a year is another matter than an issue that is rare.
 
@@ -132,7 +134,7 @@ class FilterLogistic(Forecaster):
     def explain(self, panel: Panel, thresholds: Thresholds) -> pl.DataFrame:
         """Split the logit of ``p_hot`` into contributions that add up to it.
 
-        The offset is unfolded, (L1+L2)/2 = L0 + (L1-L0) + (L2-L1)/2, so that each speed stands under one name;
+        The offset is unfolded, L0 + (L1-L0) + (L2-L1)/2 + (O - (L1+L2)/2)/2, so that each speed stands under one name;
         ``long_run`` is L0 in an ordinary week for the city, and what an unusual city and the season add to it stand
         apart.
 
@@ -148,6 +150,7 @@ class FilterLogistic(Forecaster):
         unfolded = {
             "half_year_shift": hot.levels[1] - hot.levels[0],
             "month_shift": (hot.levels[2] - hot.levels[1]) / 2,
+            "outbreak_shift": offset - hot.middle,
         }
         ordinary = panel.observed.sum(axis=1, dtype=np.float64)[-52:].mean(axis=0) * thresholds.horizon_weeks
         now = state.exposure * thresholds.horizon_weeks
@@ -192,12 +195,13 @@ class FilterLogistic(Forecaster):
     ) -> TrainingRows:
         """The rows of one week; of the negatives that the filter finds unlikely, only those drawn."""
         reached = came >= threshold
-        # P(Y >= h) <= mean / h (Markov), so where both means are this small the offset is below RARE_LOGIT and
+        # P(Y >= h) <= mean / h (Markov), so where both means are this small (L1 + L2) / 2 is below RARE_LOGIT and
         # the row will not be kept: its tails, the costly part, need not be computed.
         looked_at = reached | drawn | (np.maximum(state.mean[1], state.mean[2]) > expit(RARE_LOGIT) * threshold)
         outcome = reached[looked_at]
-        inputs, offset = self._inputs(ThresholdLogits.at(state, threshold, np.flatnonzero(looked_at)))
-        rare = ~outcome & (offset < RARE_LOGIT)
+        asked = ThresholdLogits.at(state, threshold, np.flatnonzero(looked_at))
+        inputs, offset = self._inputs(asked)
+        rare = ~outcome & (asked.middle < RARE_LOGIT)
         kept = ~rare | drawn[looked_at]
         weights = np.where(rare, 1 / share, 1.0)[kept]
         return TrainingRows(inputs[kept].astype(np.float32), offset[kept], outcome[kept], weights)

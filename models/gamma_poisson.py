@@ -1,10 +1,11 @@
 """The state of every cell: a cascade of discounted gamma–Poisson filters under a city-wide exposure.
 
 Each level forgets faster than the one above it and shrinks towards it: the slowest towards the community's share of
-the city, the fastest towards the last weeks. The city-wide rate of the issue is the exposure, so a cell's level is
-its *share* of the city, and a busy week everywhere does not look like trouble in one community. The numbered steps
-are those of model R1 in the forecast protocol; the gamma–Poisson update with discounting is the power steady model
-(Smith 1979, JRSS B 41:375-387; West & Harrison 1997, chapter 14).
+the city, the fastest towards the last weeks, and each with what the community as a whole did lately. The city-wide
+rate of the issue is the exposure, so a cell's level is its *share* of the city, and a busy week everywhere does not
+look like trouble in one community. The numbered steps are those of model R1 in the forecast protocol, to which the
+community's factor was added; the gamma–Poisson update with discounting is the power steady model (Smith 1979, JRSS B
+41:375-387; West & Harrison 1997, chapter 14).
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from models.outbreak_filter import OutbreakFilter
 from models.panel import Counts
 from models.tails import Floats
 
-LEVELS = ((0.985, 2.0), (0.93, 4.0), (0.8, 6.0), (0.5, 8.0))
+LEVELS = ((0.985, 4.0), (0.93, 4.0), (0.8, 6.0), (0.5, 8.0))
 """Weekly discount δ and prior strength κ of each level, slow to fast."""
+COMMUNITY_STRENGTH = 30.0
+"""So many expected complaints of a community hold its own factor halfway to one."""
 SHARE_DISCOUNT = 0.99
 SHARE_FLOOR = 1e-6
 DISPERSION_WEEKS = 52
@@ -104,10 +107,18 @@ def replay(counts: Counts, horizon_weeks: int, first_week: int, rate: CityRate) 
 
 
 def _cascade(seen: Floats, exposed: Floats, share: Floats, expected_city: Floats) -> tuple[Floats, Floats]:
-    """Steps 3 and 4: mean and gamma shape of each level, each shrunk towards the one above."""
+    """Steps 3 and 4: mean and gamma shape of each level, each shrunk towards the one above.
+
+    What a level is shrunk towards is the one above times the community's factor: by how much all its issues together
+    came more often lately, as fast as that level forgets, than the level above says.
+    """
     mean, shape = np.empty_like(seen), np.empty_like(seen)
     rate = np.broadcast_to(np.maximum(share, SHARE_FLOOR)[:, None], seen.shape[1:])
     for level, (_, strength) in enumerate(LEVELS):
+        if level:
+            expected = rate @ exposed[level]
+            came = seen[level].sum(axis=1)
+            rate = rate * ((came + COMMUNITY_STRENGTH) / (expected + COMMUNITY_STRENGTH))[:, None]
         shape[level] = seen[level] + strength
         rate = shape[level] / (exposed[level] + strength / rate)
         mean[level] = expected_city * rate

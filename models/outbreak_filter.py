@@ -18,15 +18,15 @@ from models.tails import LOGIT_LIMIT, Floats, negative_binomial_tail
 STEP = 0.25
 LEVEL = np.arange(-2.5, 2.51, STEP)
 """Log of the rate over what the slowest gamma–Poisson level said when the cell was first looked at."""
-HEIGHT = np.array([0.0, 0.75, 1.5])
+HEIGHT = np.array([0.0, 0.75, 1.5, 2.25])
 """Log factor of the outbreak, in whole steps; the first is none."""
-DRIFT = 0.1
+DRIFT = 0.05
 """Standard deviation of the level's weekly move."""
 RESET_CHANCE, RESET_SPREAD = 0.002, 1.0
 OUTBREAK_CHANCE = 0.01
 OUTBREAK_DECAY = 0.75
-DISPERSION = 0.3
-"""Of counts within a week: their variance is mean + 0.3 mean²."""
+DISPERSION = 0.15
+"""Of counts within a week: their variance is mean + 0.15 mean²."""
 LEAST_SEEN = 2.0
 """A cell is looked at once its slowest level has seen so much: of quieter ones nothing can be told beside it."""
 LEAST_SPREAD = 0.3

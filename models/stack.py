@@ -60,6 +60,8 @@ _Table = NDArray[np.float32]
 class FilterStack(Forecaster):
     """Mean logit of the two parts of ``FilterBoosted``, a logistic on all inputs and a monotone boosted classifier.
 
+    ``FilterLogistic``, the first of them, has half of the weight, the three others a sixth each.
+
     ``surge`` is the mean logit of ``FilterBoosted`` and a wide logistic of its own; the expected count is that of
     ``FilterBoosted``. Where there are too few examples to learn from, so is the rest.
 
@@ -172,7 +174,8 @@ class FilterStack(Forecaster):
             offset, table = offsets(table), self._blanked(table)
             wide = self.wide_.logit(wide_inputs(table), offset)
             classified = logit(self.classifier_.predict_proba(self.bins_.transform(table))[:, 1])
-            p_hot = expit((2 * logit(p_hot) + (wide + classified).reshape(p_hot.shape)) / 4)
+            linear = self.base_.linear_.forecast(state, hot, surge).p_hot
+            p_hot = expit((logit(linear) + logit(p_hot)) / 3 + (wide + classified).reshape(p_hot.shape) / 6)
         return Forecast(p_hot=p_hot, p_surge=p_surge, expected_count=base.expected_count)
 
     def explain(self, panel: Panel, thresholds: Thresholds) -> pl.DataFrame:
@@ -195,8 +198,9 @@ def at_height(table: _Table, surge: ThresholdLogits) -> _Table:
 
 
 def offsets(table: _Table) -> Floats:
-    """The filter's own logit (L1 + L2) / 2 from rows of ``rate_inputs``, shape (rows,)."""
-    return np.asarray((table[:, _LEVEL_LOGIT + 1] + table[:, _LEVEL_LOGIT + 2]) / 2, np.float64)
+    """``ThresholdLogits.offset`` from rows of ``rate_inputs``, shape (rows,)."""
+    middle = (table[:, _LEVEL_LOGIT + 1] + table[:, _LEVEL_LOGIT + 2]) / 2
+    return np.asarray((middle + table[:, _OUTBREAK_LOGIT]) / 2, np.float64)
 
 
 def wide_inputs(table: _Table) -> _Table:

@@ -21,7 +21,7 @@ class ThresholdLogits:
         threshold: h, shape (cells,).
         mean: μ1, what the half-year level expects, shape (cells,).
         levels: L_l, the logit of the negative binomial tail of each level, shape (levels, cells).
-        outbreak: the hidden Markov filter's logit; the offset in cells that it does not look at.
+        outbreak: the hidden Markov filter's logit; that of the levels in cells that it does not look at.
     """
 
     cells: NDArray[np.intp] | None
@@ -44,10 +44,19 @@ class ThresholdLogits:
         height = np.broadcast_to(threshold, state.mean.shape[1:]).ravel()[chosen]
         levels = logit(negative_binomial_tail(mean, size, height))
         expected = np.tile(state.expected_city, state.mean.shape[1])
-        outbreak = state.outbreaks.tail_logits(expected, height, (levels[1] + levels[2]) / 2, cells)
+        outbreak = state.outbreaks.tail_logits(expected, height, _middle(levels), cells)
         return cls(cells, height, mean[1], levels, outbreak)
 
     @property
-    def offset(self) -> Floats:
+    def middle(self) -> Floats:
         """The levels' own logit (L1 + L2) / 2, shape (cells,)."""
-        return np.asarray((self.levels[1] + self.levels[2]) / 2)
+        return _middle(self.levels)
+
+    @property
+    def offset(self) -> Floats:
+        """Halfway between the levels' own logit and the hidden Markov filter's, shape (cells,)."""
+        return np.asarray((self.middle + self.outbreak) / 2)
+
+
+def _middle(levels: Floats) -> Floats:
+    return np.asarray((levels[1] + levels[2]) / 2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.city_rate import EXPOSURE_FLOOR, CityRate
-from models.gamma_poisson import LEVELS, replay
+from models.gamma_poisson import COMMUNITY_STRENGTH, LEVELS, replay
 
 
 def states(counts: np.ndarray, horizon: int = 1) -> list:
@@ -21,12 +21,13 @@ def test_levels_shrink_towards_the_level_above() -> None:
     state = states(counts)[0]
     exposure = 4 + EXPOSURE_FLOOR
     share = 4 / exposure
-    rate = (4 + 2) / (exposure + 2 / share)
+    rate = (4 + 4) / (exposure + 4 / share)
     assert state.mean[0, 0, 0] == pytest.approx(exposure * rate)
+    rate *= (4 + COMMUNITY_STRENGTH) / (rate * exposure + COMMUNITY_STRENGTH)  # what came in the community at all
     rate = (4 + 4) / (exposure + 4 / rate)
     assert state.mean[1, 0, 0] == pytest.approx(exposure * rate)
     # no past forecast has closed: the least overdispersion is used
-    assert state.size[0, 0, 0] == pytest.approx(1 / (1 / 6 + 0.005))
+    assert state.size[0, 0, 0] == pytest.approx(1 / (1 / 8 + 0.005))
 
 
 def test_slow_levels_remember_and_fast_levels_follow() -> None:
@@ -43,6 +44,16 @@ def test_a_busy_city_lifts_every_community() -> None:
     busy[-3:, 1:] *= 3
     quiet_cell = (states(counts)[-1].mean[1, 0, 0], states(busy)[-1].mean[1, 0, 0])
     assert quiet_cell[1] > 1.2 * quiet_cell[0]
+
+
+def test_a_busy_community_lifts_its_quiet_issues() -> None:
+    counts = np.full((60, 4, 6), 5.0)
+    busy = counts.copy()
+    busy[-4:, 0, :5] *= 3
+    busy[-4:, 1:, :5] *= 1 / 3  # elsewhere fewer, so that the city's rates stay about the same
+    usual, lifted = (states(one)[-1].mean[:, 0, 5] for one in (counts, busy))
+    assert (np.diff(lifted) > 0).all() and lifted[0] == pytest.approx(usual[0], rel=0.01)
+    assert lifted[-1] > 1.1 * usual[-1]
 
 
 def test_overdispersion_is_learned_from_closed_forecasts() -> None:

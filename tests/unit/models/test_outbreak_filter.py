@@ -32,7 +32,7 @@ def test_chances_add_up() -> None:
 
 def test_outbreaks_fade_at_the_rate_that_is_said() -> None:
     middle = module._fading()[1].copy()
-    middle[2] -= module.OUTBREAK_CHANCE
+    middle[2:] -= module.OUTBREAK_CHANCE / len(middle[2:])  # new ones
     assert middle @ HEIGHT / middle.sum() == pytest.approx(HEIGHT[1] * module.OUTBREAK_DECAY)
 
 

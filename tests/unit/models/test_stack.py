@@ -25,16 +25,18 @@ def fitted(city):
     return past, thresholds, FilterStack(training_weeks=24, iterations=30).fit(past, thresholds)
 
 
-def test_is_the_mean_logit_of_its_parts(fitted) -> None:
+def test_is_the_weighted_mean_logit_of_its_parts(fitted) -> None:
     past, thresholds, model = fitted
     state = last_state(past, 1, model.base_.linear_.city_rate_)
     table = rate_inputs(past.observed, state, ThresholdLogits.at(state, thresholds.hot), thresholds, past.as_of)
     wide = model.wide_.logit(wide_inputs(table), offsets(table))
     classified = logit(model.classifier_.predict_proba(model.bins_.transform(table))[:, 1])
-    base = model.base_.predict(past, thresholds)
+    base, linear = (one.predict(past, thresholds) for one in (model.base_, model.base_.linear_))
     forecast = model.predict(past, thresholds)
     np.testing.assert_allclose(
-        logit(forecast.p_hot).ravel(), (2 * logit(base.p_hot).ravel() + wide + classified) / 4, atol=1e-9
+        logit(forecast.p_hot).ravel(),
+        (logit(linear.p_hot) + logit(base.p_hot)).ravel() / 3 + (wide + classified) / 6,
+        atol=1e-9,
     )
     surge = ThresholdLogits.at(state, surge_thresholds(past, thresholds))
     raised = at_height(table, surge)
