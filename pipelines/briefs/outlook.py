@@ -174,11 +174,11 @@ def _backtest_lines(chosen: Row, other: Row | None) -> list[str]:
     if other is not None and None not in (chosen["hot_precision_at_k"], other["hot_precision_at_k"]):
         gain = chosen["hot_precision_at_k"] - other["hot_precision_at_k"]
         items = abs(gain) * k
-        turn = "多" if gain > 0 else "少"
+        a_week = f"约合每周{'多' if gain > 0 else '少'}命中{items:.1f}项" if items >= 0.05 else "折合每周不到0.1项"
         caution = "名单上的差别很小，不宜期待诉求量因此明显下降" if items < _HARDLY_ANY_ITEMS else "以四、回看逐期核对"
         lines.append(
             f"前{k}项命中率与“{plain(other['forecaster_title'])}”相差{abs(gain) * 100:.1f}个百分点，"
-            f"约合每周{turn}命中{items:.1f}项：{caution}。"
+            f"{a_week}：{caution}。"
         )
     return lines
 

@@ -108,6 +108,17 @@ def test_outlook_sells_no_large_gain(brief):
     ]
 
 
+def test_a_gain_too_small_to_count_is_not_told_as_zero_more(compose_after):
+    def alike(connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute(
+            "update mart.evaluations set hot_precision_at_k = 0.4180 + 0.0008 * (hot_precision_at_k > 0.42)::int"
+        )
+
+    assert compose_after(alike).outlook.method_lines[2] == (
+        "前50项命中率与“指数平滑”相差0.1个百分点，折合每周不到0.1项：名单上的差别很小，不宜期待诉求量因此明显下降。"
+    )
+
+
 def test_a_baseline_that_won_is_named_as_such(compose_after):
     changed = compose_after(lambda connection: choose(connection, baseline_wins=True))
     assert changed.outlook.method_lines[0] == (
