@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -119,8 +119,13 @@ class FilterLogistic(Forecaster):
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.city_rate_)
-        hot = ThresholdLogits.at(state, thresholds.hot)
-        return self.forecast(state, hot, ThresholdLogits.at(state, surge_thresholds(panel, thresholds)))
+        hot = self.asked(state, thresholds.hot)
+        return self.forecast(state, hot, self.asked(state, surge_thresholds(panel, thresholds)))
+
+    def asked(self, state: WeekState, threshold: Floats, cells: NDArray[np.intp] | None = None) -> ThresholdLogits:
+        """``ThresholdLogits.at``; where the outbreak filter is left out, the levels speak in its place."""
+        found = ThresholdLogits.at(state, threshold, cells)
+        return replace(found, outbreak=found.middle) if "outbreak_shift" in self.without else found
 
     def forecast(self, state: WeekState, hot: ThresholdLogits, surge: ThresholdLogits) -> Forecast:
         """Forecast from a state of the filter and what it says of the two thresholds in all cells."""
@@ -144,7 +149,7 @@ class FilterLogistic(Forecaster):
         """
         check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.city_rate_)
-        hot = ThresholdLogits.at(state, thresholds.hot)
+        hot = self.asked(state, thresholds.hot)
         inputs, offset = self._inputs(hot)
         learned = dict(zip(INPUTS, self.logistic_.contributions(inputs).T, strict=True))
         unfolded = {
@@ -199,7 +204,7 @@ class FilterLogistic(Forecaster):
         # the row will not be kept: its tails, the costly part, need not be computed.
         looked_at = reached | drawn | (np.maximum(state.mean[1], state.mean[2]) > expit(RARE_LOGIT) * threshold)
         outcome = reached[looked_at]
-        asked = ThresholdLogits.at(state, threshold, np.flatnonzero(looked_at))
+        asked = self.asked(state, threshold, np.flatnonzero(looked_at))
         inputs, offset = self._inputs(asked)
         rare = ~outcome & (asked.middle < RARE_LOGIT)
         kept = ~rare | drawn[looked_at]

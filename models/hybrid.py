@@ -95,7 +95,7 @@ class FilterBoosted(Forecaster):
             chance = share * np.minimum(1.0, mean / SMALL_MEAN)
             kept = np.flatnonzero(np.random.default_rng([self.seed, day.toordinal()]).random(len(mean)) < chance)
             came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0).ravel()
-            table = self.table(panel, counts, state, ThresholdLogits.at(state, thresholds.hot, kept), thresholds, day)
+            table = self.table(panel, counts, state, self.linear_.asked(state, thresholds.hot, kept), thresholds, day)
             inputs.append(blanked(table, (*RATE_INPUTS, *self.context_), self.without))
             ratios.append(came[kept] / mean[kept])
             weights.append(mean[kept] / chance[kept])
@@ -120,9 +120,9 @@ class FilterBoosted(Forecaster):
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.linear_.city_rate_)
-        hot = ThresholdLogits.at(state, thresholds.hot)
+        hot = self.linear_.asked(state, thresholds.hot)
         table = self.table(panel, panel.observed, state, hot, thresholds, panel.as_of)
-        return self.forecast(state, hot, ThresholdLogits.at(state, surge_thresholds(panel, thresholds)), table)
+        return self.forecast(state, hot, self.linear_.asked(state, surge_thresholds(panel, thresholds)), table)
 
     def forecast(
         self, state: WeekState, hot: ThresholdLogits, surge: ThresholdLogits, table: NDArray[np.float32]

@@ -121,7 +121,8 @@ class FilterStack(Forecaster):
             return self
         share = min(1.0, self.max_rows / ((newest - oldest + 1) * counts[0].size))
         tables, heights, outcomes, weights = [], [], [], []
-        for state in replay(counts[: newest + 1], horizon, oldest, self.base_.linear_.city_rate_):
+        linear = self.base_.linear_
+        for state in replay(counts[: newest + 1], horizon, oldest, linear.city_rate_):
             day = panel.as_of - dt.timedelta(weeks=len(counts) - 1 - state.week)
             came = counts[state.week + 1 : state.week + 1 + horizon].sum(axis=0)
             height = surge_counts(counts[: state.week + 1], thresholds)
@@ -129,7 +130,7 @@ class FilterStack(Forecaster):
             rare = share * np.minimum(1.0, state.mean[1].ravel() / SMALL_MEAN)
             chance = np.where(outcome.any(axis=1), 1.0, np.maximum(rare, min(share, LEAST_CHANCE)))
             kept = np.flatnonzero(np.random.default_rng([self.seed, day.toordinal()]).random(len(chance)) < chance)
-            hot, surge = (ThresholdLogits.at(state, one, kept) for one in (thresholds.hot, height))
+            hot, surge = (linear.asked(state, one, kept) for one in (thresholds.hot, height))
             table = self.base_.table(panel, counts, state, hot, thresholds, day)
             tables.append(table)
             heights.append(at_height(table, surge))
@@ -160,8 +161,9 @@ class FilterStack(Forecaster):
     def predict(self, panel: Panel, thresholds: Thresholds) -> Forecast:
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
-        state = last_state(panel, thresholds.horizon_weeks, self.base_.linear_.city_rate_)
-        hot, surge = (ThresholdLogits.at(state, one) for one in (thresholds.hot, surge_thresholds(panel, thresholds)))
+        linear = self.base_.linear_
+        state = last_state(panel, thresholds.horizon_weeks, linear.city_rate_)
+        hot, surge = (linear.asked(state, one) for one in (thresholds.hot, surge_thresholds(panel, thresholds)))
         table = self.base_.table(panel, panel.observed, state, hot, thresholds, panel.as_of)
         base = self.base_.forecast(state, hot, surge, table)
         p_hot, p_surge = base.p_hot, base.p_surge
@@ -174,8 +176,8 @@ class FilterStack(Forecaster):
             offset, table = offsets(table), self._blanked(table)
             wide = self.wide_.logit(wide_inputs(table), offset)
             classified = logit(self.classifier_.predict_proba(self.bins_.transform(table))[:, 1])
-            linear = self.base_.linear_.forecast(state, hot, surge).p_hot
-            p_hot = expit((logit(linear) + logit(p_hot)) / 3 + (wide + classified).reshape(p_hot.shape) / 6)
+            filtered = linear.forecast(state, hot, surge).p_hot
+            p_hot = expit((logit(filtered) + logit(p_hot)) / 3 + (wide + classified).reshape(p_hot.shape) / 6)
         return Forecast(p_hot=p_hot, p_surge=p_surge, expected_count=base.expected_count)
 
     def explain(self, panel: Panel, thresholds: Thresholds) -> pl.DataFrame:

@@ -11,6 +11,8 @@ from sklearn.metrics import log_loss
 from models.features import FEATURES
 from models.filter_logistic import last_state
 from models.hybrid import rate_inputs
+from models.input_groups import INPUT_GROUPS
+from models.outbreak_filter import OutbreakFilter
 from models.panel import Panel
 from models.stack import PLAIN, RATES, SIZES, FilterStack, at_height, offsets, rising, wide_inputs
 from models.tails import logit
@@ -43,6 +45,19 @@ def test_is_the_weighted_mean_logit_of_its_parts(fitted) -> None:
     np.testing.assert_allclose(offsets(raised), surge.offset, rtol=1e-4)
     wide = model.surge_.logit(wide_inputs(raised), offsets(raised))
     np.testing.assert_allclose(logit(forecast.p_surge).ravel(), (logit(base.p_surge).ravel() + wide) / 2, atol=1e-9)
+
+
+def test_without_the_outbreak_filter_nothing_depends_on_it(city, monkeypatch) -> None:
+    past = city.before(city.as_of - dt.timedelta(weeks=1))
+    thresholds = frozen_thresholds(past)
+    names = INPUT_GROUPS["outbreaks"]
+    model, usual = (FilterStack(training_weeks=24, iterations=30, without=left_out) for left_out in (names, ()))
+    said = [one.fit(past, thresholds).predict(past, thresholds) for one in (model, usual)]
+    monkeypatch.setattr(OutbreakFilter, "tail_logits", lambda *given: np.asarray(given[3]) + 1)
+    changed = [one.fit(past, thresholds).predict(past, thresholds) for one in (model, usual)]
+    for target in ("p_hot", "p_surge", "expected_count"):
+        assert np.array_equal(getattr(said[0], target), getattr(changed[0], target))
+    assert not np.array_equal(said[1].p_hot, changed[1].p_hot)
 
 
 def test_rows_of_a_sample_are_those_of_the_whole(fitted) -> None:
