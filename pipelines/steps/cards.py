@@ -45,6 +45,7 @@ class Card:
         self.baseline = baseline
         self.panel = panel
         self.origins = rows["origin_date"].unique().sort().to_list()
+        self.capacity_k = int(rows["capacity_k"][0])
         self.hot_count = int(rows["y_hot"].cast(pl.Int64).sum())
         self.whole = _by_name(summary(frame, resamples=0))
         self.parts: dict[str, dict[str, Measures]] = {}
@@ -116,7 +117,7 @@ class Card:
             "已知弱点",
             (
                 f"校准误差{own['ece']:.4f}（基线{base['ece']:.4f}）；"
-                f"名单前k项命中率{_share(own['precision_at_k'])}，其余不会成为热点"
+                f"名单前{self.capacity_k}项命中率{_share(own['precision_at_k'])}，其余不会成为热点"
             ),
         )
 

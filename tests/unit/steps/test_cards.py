@@ -74,6 +74,7 @@ def test_data_and_use_are_those_of_the_run(rows: pl.DataFrame) -> None:
     assert "未来7天选用、未来28天未选用" in said["用途"][0]
     assert "共10周，2个社区×1类问题=2个点位" in said["数据范围"][0]
     assert f"窗口内实际热点{rows['y_hot'].sum()}个" in said["数据范围"][1]
+    assert "名单前5项命中率" in said["已知弱点"][-1]
 
 
 def test_thin_cells_are_counted(rows: pl.DataFrame) -> None:
