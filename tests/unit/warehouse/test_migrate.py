@@ -64,6 +64,24 @@ def test_an_upgrade_keeps_the_rows(warehouse: Warehouse, tmp_path: Path, monkeyp
         assert door.rows("select fact_name, fact_value from ops.facts") == [("a", "b")]
 
 
+def test_what_cannot_be_compared_is_the_rest_of_what_can(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = tmp_path / "older" / "migrations"
+    shutil.copytree(checkout_sql_dir() / "migrations", older)
+    (older / "0030_what_cannot_be_compared.sql").unlink()
+    monkeypatch.setattr(module, "checkout_sql_dir", lambda: older.parent)
+    migrate(warehouse)
+    with warehouse.writing() as door:
+        for day, comparable in (("2026-11-14", "null"), ("2026-11-15", "7")):
+            door.run(f"insert into mart.incident_totals values (date '{day}', 10, 0, 0, 0, 0, 0, 0, 0, {comparable})")
+    monkeypatch.setattr(module, "checkout_sql_dir", checkout_sql_dir)
+    assert migrate(warehouse) == ["0030_what_cannot_be_compared.sql"]
+    with warehouse.reading() as door:
+        found = door.rows("select event_count_28d, unknown_count_28d from mart.incident_totals order by as_of_date")
+    assert found == [(10, None), (10, 3)]
+
+
 def test_an_edited_migration_is_refused(warehouse: Warehouse, folder: Path) -> None:
     migrate(warehouse)
     add(folder.parent, 2, "create table s.b (n integer, m integer);")
