@@ -120,21 +120,26 @@ class FilterBoosted(Forecaster):
         """Forecast the window that begins at ``panel.as_of``."""
         check_is_fitted(self)
         state = last_state(panel, thresholds.horizon_weeks, self.linear_.city_rate_)
-        hot = self.linear_.asked(state, thresholds.hot)
+        hot, surge = (self.linear_.asked(state, one) for one in (thresholds.hot, surge_thresholds(panel, thresholds)))
         table = self.table(panel, panel.observed, state, hot, thresholds, panel.as_of)
-        return self.forecast(state, hot, self.linear_.asked(state, surge_thresholds(panel, thresholds)), table)
+        return self.forecast(self.linear_.forecast(state, hot, surge), state, hot, surge, table)
 
     def forecast(
-        self, state: WeekState, hot: ThresholdLogits, surge: ThresholdLogits, table: NDArray[np.float32]
+        self,
+        linear: Forecast,
+        state: WeekState,
+        hot: ThresholdLogits,
+        surge: ThresholdLogits,
+        table: NDArray[np.float32],
     ) -> Forecast:
         """Forecast from the filter's state after the panel's last week.
 
         Args:
+            linear: what ``linear_`` says.
             state: after that week.
             hot, surge: what it says of the two thresholds in all cells.
             table: rows of :meth:`table` of all cells.
         """
-        linear = self.linear_.forecast(state, hot, surge)
         if self.regressor_ is None:
             return linear
         table = blanked(table, (*RATE_INPUTS, *self.context_), self.without)

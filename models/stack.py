@@ -165,7 +165,8 @@ class FilterStack(Forecaster):
         state = last_state(panel, thresholds.horizon_weeks, linear.city_rate_)
         hot, surge = (linear.asked(state, one) for one in (thresholds.hot, surge_thresholds(panel, thresholds)))
         table = self.base_.table(panel, panel.observed, state, hot, thresholds, panel.as_of)
-        base = self.base_.forecast(state, hot, surge, table)
+        filtered = linear.forecast(state, hot, surge)
+        base = self.base_.forecast(filtered, state, hot, surge, table)
         p_hot, p_surge = base.p_hot, base.p_surge
         if self.surge_ is not None:
             surge_table = at_height(table, surge)
@@ -176,8 +177,7 @@ class FilterStack(Forecaster):
             offset, table = offsets(table), self._blanked(table)
             wide = self.wide_.logit(wide_inputs(table), offset)
             classified = logit(self.classifier_.predict_proba(self.bins_.transform(table))[:, 1])
-            filtered = linear.forecast(state, hot, surge).p_hot
-            p_hot = expit((logit(filtered) + logit(p_hot)) / 3 + (wide + classified).reshape(p_hot.shape) / 6)
+            p_hot = expit((logit(filtered.p_hot) + logit(p_hot)) / 3 + (wide + classified).reshape(p_hot.shape) / 6)
         return Forecast(p_hot=p_hot, p_surge=p_surge, expected_count=base.expected_count)
 
     def explain(self, panel: Panel, thresholds: Thresholds) -> pl.DataFrame:
