@@ -31,9 +31,10 @@ known as (
     select
         v.community_code,
         v.issue_code,
-        coalesce(v.reporter_address_hash, v.event_id) as matter,
         v.occurred_at,
         (date_diff('day', v.occurred_at::date, $as_of_date::date) - 1) // 7 as weeks_back,
+        -- one matter of one week; as in cell_weeks a number takes less room than the text
+        hash(coalesce(v.reporter_address_hash, v.event_id), weeks_back) as matter,
         case when v.closed_at < $as_of_date then v.closed_at end as closed_at,
         d.reports_closing,
         r.has_last_year
@@ -51,39 +52,26 @@ known as (
         and v.occurred_at < $as_of_date
         and v.occurred_at >= $as_of_date::date - interval 364 days
         and v.event_id not in (select t.event_id from told_elsewhere as t)
-),
-
-matters as (
-    select
-        community_code,
-        issue_code,
-        matter,
-        weeks_back,
-        max(occurred_at) as occurred_at,
-        max(closed_at) as closed_at,
-        bool_or(reports_closing and closed_at is null) as is_open,
-        bool_or(reports_closing) as reports_closing,
-        bool_or(has_last_year) as has_last_year
-    from known
-    group by community_code, issue_code, matter, weeks_back
 )
 
 select
     $as_of_date::date as as_of_date,
     community_code,
     issue_code,
-    (count(*) filter (where weeks_back = 0))::integer as complaint_count_7d,
-    (count(*) filter (where weeks_back < 4))::integer as complaint_count_28d,
-    count(*)::integer as complaint_count_364d,
+    (count(distinct matter) filter (where weeks_back = 0))::integer as complaint_count_7d,
+    (count(distinct matter) filter (where weeks_back < 4))::integer as complaint_count_28d,
+    count(distinct matter)::integer as complaint_count_364d,
     case
         when 2 * count(*) filter (where has_last_year) >= count(*)
-            then (count(*) filter (where weeks_back >= 48))::integer
+            then (count(distinct matter) filter (where weeks_back >= 48))::integer
     end as complaint_count_same_28d_last_year,
     max(occurred_at)::date as last_occurred_date,
     case
         when count(*) filter (where weeks_back < 4) = 0 or bool_or(reports_closing) filter (where weeks_back < 4)
-            then (count(*) filter (where weeks_back < 4 and is_open))::integer
+            then (
+                count(distinct matter) filter (where weeks_back < 4 and reports_closing and closed_at is null)
+            )::integer
     end as unresolved_count_28d,
     max(closed_at)::date as last_closed_date
-from matters
+from known
 group by community_code, issue_code
