@@ -82,15 +82,25 @@ class Panel:
                 f"panel of {as_of}: {wrong} rows have a negative or missing weeks_back; "
                 "select only rows that occurred before the as-of date"
             )
-        community = _positions(frame["community_code"], communities, "community", as_of)
-        issue = _positions(frame["issue_code"], issues, "issue", as_of)
-        weeks_back = frame["weeks_back"].to_numpy().astype(np.int64)
-        recent = weeks_back < weeks
+        placed = frame.select(
+            "weeks_back",
+            "complaint_count",
+            community_code=_position("community_code", communities),
+            issue_code=_position("issue_code", issues),
+        )
+        for name, column in (("community", "community_code"), ("issue", "issue_code")):
+            if placed[column].null_count():
+                unknown = frame.filter(placed[column].is_null())[column].unique().sort().to_list()
+                raise ValueError(
+                    f"panel of {as_of}: {len(unknown)} unknown {name} codes, first {unknown[:3]}; "
+                    f"add them to the {name} list or filter their rows out"
+                )
         shape = (weeks, len(communities), len(issues))
-        index = (weeks - 1 - weeks_back, community, issue)
-        flat = np.ravel_multi_index(tuple(part[recent] for part in index), shape)
+        week = weeks - 1 - pl.col("weeks_back").cast(pl.Int64)
+        cell_week = (week * len(communities) + pl.col("community_code")) * len(issues) + pl.col("issue_code")
+        flat = placed.filter(week >= 0).select(cell_week, pl.col("complaint_count").cast(pl.Float32))
         counts = np.zeros(math.prod(shape), dtype=np.float32)
-        np.add.at(counts, flat, frame["complaint_count"].to_numpy().astype(np.float32)[recent])
+        np.add.at(counts, *(column.to_numpy() for column in flat))
         return cls(as_of, tuple(communities), tuple(issues), counts.reshape(shape))
 
     @property
@@ -137,14 +147,7 @@ class Panel:
         )
 
 
-def _positions(codes: pl.Series, known: Sequence[str], name: str, as_of: dt.date) -> NDArray[np.int64]:
-    """Translate codes into their positions in ``known``."""
+def _position(column: str, known: Sequence[str]) -> pl.Expr:
+    """A column of codes as their positions in ``known``; null where it is not there."""
     of = pl.Enum(pl.Series(list(dict.fromkeys(known)), dtype=pl.String))
-    positions = codes.cast(pl.String).cast(of, strict=False).to_physical()
-    if positions.null_count():
-        unknown = codes.filter(positions.is_null()).unique().sort().to_list()
-        raise ValueError(
-            f"panel of {as_of}: {len(unknown)} unknown {name} codes, first {unknown[:3]}; "
-            f"add them to the {name} list or filter their rows out"
-        )
-    return positions.to_numpy().astype(np.int64)
+    return pl.col(column).cast(pl.String).cast(of, strict=False).to_physical().cast(pl.Int64)

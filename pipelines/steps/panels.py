@@ -34,7 +34,11 @@ def read_panels(run: Run, dates: Iterable[dt.date]) -> dict[dt.date, Panel]:
             "select community_code, issue_code from cohort.cells where as_of_date = $d", d=run.as_of_date
         )
         frames = {
-            date: door.query("select * from feature.cell_weeks where as_of_date = $d", d=date)
+            date: door.query(
+                "select community_code, issue_code, weeks_back, complaint_count "
+                "from feature.cell_weeks where as_of_date = $d",
+                d=date,
+            )
             if date == run.as_of_date
             else door.ask("feature.cell_weeks", as_of_date=date, history_weeks=weeks)
             for date, weeks in wanted.items()

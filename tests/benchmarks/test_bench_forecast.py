@@ -50,7 +50,8 @@ def build_features_of_large_city(home: str) -> dict[str, float]:
     result["features"] = time.perf_counter() - started
     started = time.perf_counter()
     with warehouse.reading() as door:
-        frame = door.query("select * from feature.cell_weeks where as_of_date = $d", d=as_of)
+        frame = door.query("select community_code, issue_code, weeks_back, complaint_count "
+                           "from feature.cell_weeks where as_of_date = $d", d=as_of)  # fmt: skip
         cells = door.query("select * from cohort.cells where as_of_date = $d", d=as_of)
     codes = (cells[column].unique().sort().to_list() for column in ("community_code", "issue_code"))
     Panel.from_counts(frame, *codes, params["history_weeks"], as_of)
