@@ -11,7 +11,9 @@ community's factor was added; the gamma–Poisson update with discounting is the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,8 @@ OUTBREAK_WEEKS = 39
 """The hidden Markov filter begins so many weeks before the first state that is asked for."""
 DISPERSION_PRIOR = 50.0
 DISPERSION_RANGE = (0.005, 2.0)
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -71,17 +75,40 @@ def replay(counts: Counts, horizon_weeks: int, first_week: int, rate: CityRate) 
         first_week: index of the first week to yield.
         rate: of the city as a whole, fitted.
     """
-    weeks, communities, issues = counts.shape
-    levels = len(LEVELS)
     city = counts.sum(axis=1, dtype=np.float64)
     exposure, outlook, season = rate.level(city), rate.outlook(city), rate.season(city)
-    seen = np.zeros((levels, communities, issues))
-    exposed = np.zeros((levels, issues))
-    community_seen, city_exposed = np.zeros(communities), 0.0
-    excess, square = np.zeros((weeks, levels, issues)), np.zeros((weeks, levels, issues))
-    first_forecast = max(0, first_week - DISPERSION_WEEKS - horizon_weeks)
+    expected_city = horizon_weeks * outlook * np.exp(season)
     outbreaks = OutbreakFilter(horizon_weeks)
+    for week, seen, mean, shape, overdispersion in _ahead(
+        _levels(counts, exposure, expected_city, horizon_weeks, max(0, first_week - DISPERSION_WEEKS - horizon_weeks))
+    ):
+        if week >= first_week - OUTBREAK_WEEKS:
+            outbreaks.update(counts[week].ravel(), np.tile(exposure[week], counts.shape[1]))
+            outbreaks.look_at(seen.ravel(), (mean[0] / expected_city[week]).ravel(), shape[0].ravel())
+        if week >= first_week:
+            size = 1 / (1 / shape + overdispersion[:, None, :])
+            yield WeekState(week, mean, size, outlook[week], season[week], outbreaks)
 
+
+class _Levels(NamedTuple):
+    """The levels after a week: discounted counts of the slowest (C, K), mean and gamma shape (L, C, K), φ (L, K)."""
+
+    week: int
+    seen: Floats
+    mean: Floats
+    shape: Floats
+    overdispersion: Floats
+
+
+def _levels(
+    counts: Counts, exposure: Floats, expected_city: Floats, horizon_weeks: int, first_week: int
+) -> Iterator[_Levels]:
+    """Steps 3 to 5 after each week from ``first_week`` on; ``exposure`` and ``expected_city`` by week and issue."""
+    weeks, communities, issues = counts.shape
+    seen = np.zeros((len(LEVELS), communities, issues))
+    exposed = np.zeros((len(LEVELS), issues))
+    community_seen, city_exposed = np.zeros(communities), 0.0
+    excess, square = np.zeros((weeks, len(LEVELS), issues)), np.zeros((weeks, len(LEVELS), issues))
     for week in range(weeks):
         for level, (discount, _) in enumerate(LEVELS):
             seen[level] *= discount
@@ -89,21 +116,24 @@ def replay(counts: Counts, horizon_weeks: int, first_week: int, rate: CityRate) 
             exposed[level] = discount * exposed[level] + exposure[week]
         community_seen = SHARE_DISCOUNT * community_seen + counts[week].sum(axis=1, dtype=np.float64)
         city_exposed = SHARE_DISCOUNT * city_exposed + exposure[week].sum()
-        if week < first_forecast:
+        if week < first_week:
             continue
-        expected_city = horizon_weeks * outlook[week] * np.exp(season[week])
-        mean, size = _cascade(seen, exposed, community_seen / city_exposed, expected_city)
-        if week >= first_week - OUTBREAK_WEEKS:
-            outbreaks.update(counts[week].ravel(), np.tile(exposure[week], communities))
-            outbreaks.look_at(seen[0].ravel(), (mean[0] / expected_city).ravel(), size[0].ravel())
+        mean, shape = _cascade(seen, exposed, community_seen / city_exposed, expected_city[week])
         if week + horizon_weeks < weeks:
             came = counts[week + 1 : week + 1 + horizon_weeks].sum(axis=0)
-            excess[week], square[week] = _dispersion_sums(came, mean, size)
-        if week >= first_week:
-            closed = slice(max(0, week - horizon_weeks - DISPERSION_WEEKS + 1), max(0, week - horizon_weeks + 1))
-            overdispersion = _dispersion(excess[closed].sum(axis=0), square[closed].sum(axis=0))
-            size = 1 / (1 / size + overdispersion[:, None, :])
-            yield WeekState(week, mean, size, outlook[week], season[week], outbreaks)
+            excess[week], square[week] = _dispersion_sums(came, mean, shape)
+        closed = slice(max(0, week - horizon_weeks - DISPERSION_WEEKS + 1), max(0, week - horizon_weeks + 1))
+        overdispersion = _dispersion(excess[closed].sum(axis=0), square[closed].sum(axis=0))
+        yield _Levels(week, seen[0].copy(), mean, shape, overdispersion)
+
+
+def _ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items, each made while the one before is in use: numpy lets go of the interpreter for a second core."""
+    with ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = beside.submit(next, items, None)
+            yield item
 
 
 def _cascade(seen: Floats, exposed: Floats, share: Floats, expected_city: Floats) -> tuple[Floats, Floats]:
@@ -113,23 +143,31 @@ def _cascade(seen: Floats, exposed: Floats, share: Floats, expected_city: Floats
     came more often lately, as fast as that level forgets, than the level above says.
     """
     mean, shape = np.empty_like(seen), np.empty_like(seen)
-    rate = np.broadcast_to(np.maximum(share, SHARE_FLOOR)[:, None], seen.shape[1:])
+    rate = np.repeat(np.maximum(share, SHARE_FLOOR)[:, None], seen.shape[2], axis=1)
     for level, (_, strength) in enumerate(LEVELS):
         if level:
             expected = rate @ exposed[level]
             came = seen[level].sum(axis=1)
-            rate = rate * ((came + COMMUNITY_STRENGTH) / (expected + COMMUNITY_STRENGTH))[:, None]
-        shape[level] = seen[level] + strength
-        rate = shape[level] / (exposed[level] + strength / rate)
-        mean[level] = expected_city * rate
+            rate *= ((came + COMMUNITY_STRENGTH) / (expected + COMMUNITY_STRENGTH))[:, None]
+        np.add(seen[level], strength, out=shape[level])
+        # (a + κ) / (b + κ / θ), in the place of θ: at this size room costs more than sums
+        np.divide(strength, rate, out=rate)
+        rate += exposed[level]
+        np.divide(shape[level], rate, out=rate)
+        np.multiply(expected_city, rate, out=mean[level])
     return mean, shape
 
 
 def _dispersion_sums(came: NDArray[np.float32], mean: Floats, shape: Floats) -> tuple[Floats, Floats]:
     """Step 5, one week: Σ[(y-μ)² - μ - μ²/r] and Σμ² over communities, each of shape (levels, issues)."""
     squared = mean * mean
-    excess = (came - mean) ** 2 - mean - squared / shape
-    return excess.sum(axis=1), squared.sum(axis=1)
+    square = squared.sum(axis=1)
+    excess = came - mean
+    excess *= excess
+    excess -= mean
+    squared /= shape
+    excess -= squared
+    return excess.sum(axis=1), square
 
 
 def _dispersion(excess: Floats, square: Floats) -> Floats:

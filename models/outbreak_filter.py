@@ -30,6 +30,8 @@ DISPERSION = 0.15
 LEAST_SEEN = 2.0
 """A cell is looked at once its slowest level has seen so much: of quieter ones nothing can be told beside it."""
 LEAST_SPREAD = 0.3
+BLOCK = 8192
+"""So many cells are moved on at a time: the processor's cache holds them, and new ones do not move the others."""
 _FINE_STEP = 0.02
 _FINE = np.arange(-14.0, 8.0, _FINE_STEP)
 
@@ -53,8 +55,8 @@ class OutbreakFilter:
         self.horizon_weeks = horizon_weeks
         self.cells = np.empty(0, dtype=np.intp)
         self._share = np.empty(0)  # rate over the city's exposure that LEVEL is relative to
-        self._states = np.empty((len(HEIGHT) * len(LEVEL), 0), np.float32)
-        self._ahead: _States | None = None  # the states a week on, once they were asked for
+        self._blocks: list[_States] = []  # of the cells, in their order
+        self._ahead: list[_States] | None = None  # the states a week on, once they were asked for
         self._rates: _Rates | None = None  # and the rates
 
     def look_at(self, seen: Floats, share: Floats, shape: Floats) -> None:
@@ -70,11 +72,14 @@ class OutbreakFilter:
         new = np.flatnonzero(loud)
         if not len(new):
             return
-        states = np.zeros((len(self._states), len(new)), np.float32)
+        states = np.zeros((len(HEIGHT) * len(LEVEL), len(new)), np.float32)
         states[: len(LEVEL)] = _normal(np.maximum(1 / np.sqrt(shape[new]), LEAST_SPREAD))
         self.cells = np.concatenate([self.cells, new])
         self._share = np.concatenate([self._share, share[new]])
-        self._states, self._ahead, self._rates = np.hstack([self._states, states]), None, None
+        if self._blocks:
+            states = np.hstack([self._blocks.pop(), states])  # the last one may have room
+        self._blocks += np.array_split(states, range(BLOCK, states.shape[1], BLOCK), axis=1)
+        self._ahead, self._rates = None, None
 
     def update(self, counts: NDArray[np.float32], exposure: Floats) -> None:
         """Move on by a week and take in its counts.
@@ -85,12 +90,17 @@ class OutbreakFilter:
         """
         if not len(self.cells):
             return
-        likelihood = _likelihood(counts[self.cells], self._share * exposure[self.cells])
-        states, self._ahead, self._rates = self._next_week(), None, None
-        for of_height, rates in _HEIGHTS:
-            states[of_height] *= likelihood[rates]
-        states /= states.sum(axis=0)
-        self._states = states
+        came, rate = counts[self.cells], self._share * exposure[self.cells]
+        start = 0
+        for number, block in enumerate(self._blocks):
+            states = _week_on(block) if self._ahead is None else self._ahead[number]
+            of = slice(start, start + states.shape[1])
+            likelihood = _likelihood(came[of], rate[of])
+            for of_height, rates in _HEIGHTS:
+                states[of_height] *= likelihood[rates]
+            states /= states.sum(axis=0)
+            self._blocks[number], start = states, of.stop
+        self._ahead, self._rates = None, None
 
     def tail_logits(
         self, expected_city: Floats, threshold: Floats, otherwise: Floats, cells: NDArray[np.intp] | None = None
@@ -122,19 +132,29 @@ class OutbreakFilter:
         result[at] = np.clip(special.logit(tail), -LOGIT_LIMIT, LOGIT_LIMIT)
         return result
 
-    def _next_week(self) -> _States:
-        if self._ahead is None:
-            self._ahead = _TRANSITION.T @ self._states
-        return self._ahead
-
     def _rates_ahead(self) -> _Rates:
         """The chances of the rates a week on: states of one level and another height may share a rate."""
         if self._rates is None:
-            states = self._next_week()
-            self._rates = np.zeros((len(_LOG_FACTOR), states.shape[1]), np.float32)
-            for of_height, rates in _HEIGHTS:
-                self._rates[rates] += states[of_height]
+            self._ahead = [_week_on(block) for block in self._blocks]
+            self._rates = np.hstack([_rates(states) for states in self._ahead])
         return self._rates
+
+
+def _week_on(states: _States) -> _States:
+    """The chances of the states a week later."""
+    shape = len(HEIGHT), len(LEVEL), states.shape[1]
+    moved = _LEVEL_STEP.T @ states.reshape(shape)
+    later = (_FADING.T @ moved.reshape(len(HEIGHT), -1)).reshape(states.shape)
+    later *= np.float32(1 - RESET_CHANCE)
+    later[: len(LEVEL)] += _ANEW
+    return np.asarray(later)
+
+
+def _rates(states: _States) -> _Rates:
+    rates = np.zeros((len(_LOG_FACTOR), states.shape[1]), np.float32)
+    for of_height, of_rate in _HEIGHTS:
+        rates[of_rate] += states[of_height]
+    return rates
 
 
 def _normal(spread: Floats) -> Floats:
@@ -152,19 +172,14 @@ def _fading() -> Floats:
     return np.asarray((1 - OUTBREAK_CHANCE) * faded + OUTBREAK_CHANCE * higher / higher.sum(axis=1, keepdims=True))
 
 
-def _transition() -> Floats:
-    """Chances of going from one state to another in a week, heights outside and levels inside.
-
-    The level takes a step up or down, or is drawn anew without an outbreak; outbreaks fade or begin.
-    """
+def _level_step() -> Floats:
+    """Chances of going from one level to another: a step up or down."""
     step = DRIFT**2 / (2 * STEP**2)
     level = np.diag(np.full(len(LEVEL), 1 - 2 * step))
     level += step * (np.eye(len(LEVEL), k=1) + np.eye(len(LEVEL), k=-1))
     level[0, 0] += step
     level[-1, -1] += step
-    anew = np.zeros(len(HEIGHT) * len(LEVEL))
-    anew[: len(LEVEL)] = _normal(np.array([RESET_SPREAD]))[:, 0]
-    return np.asarray((1 - RESET_CHANCE) * np.kron(_fading(), level) + RESET_CHANCE * anew)
+    return np.asarray(level)
 
 
 def _likelihood(count: NDArray[np.float32], rate: Floats) -> _Rates:
@@ -174,12 +189,12 @@ def _likelihood(count: NDArray[np.float32], rate: Floats) -> _Rates:
         count: shape (cells,).
         rate: expected count at a log factor of none, shape (cells,).
     """
-    size = np.float32(1 / DISPERSION)
-    mean = np.exp(_LOG_FACTOR) * rate.astype(np.float32)
-    logs = np.log(1 + mean / size)
-    logs *= -(count + size)
+    logs = _FACTOR_OVER_SIZE * rate.astype(np.float32)
+    logs += 1
+    np.log(logs, out=logs)
+    logs *= -(count + np.float32(1 / DISPERSION))
     some = np.flatnonzero(count)  # few
-    loud = logs[:, some] + count[some] * np.log(mean[:, some])
+    loud = logs[:, some] + count[some] * _LOG_FACTOR
     logs[:, some] = loud - loud.max(axis=0)
     return np.asarray(np.exp(logs, out=logs))
 
@@ -192,4 +207,8 @@ _HEIGHTS = [
     for order, offset in enumerate(_OFFSETS)
 ]
 """Of each height: which states are of it, and which rates these have."""
-_TRANSITION = _transition().astype(np.float32)
+_FACTOR_OVER_SIZE = np.exp(_LOG_FACTOR) * np.float32(DISPERSION)
+# in a week the level takes a step while the outbreak fades or another begins, or it is drawn anew without an outbreak
+_LEVEL_STEP = _level_step().astype(np.float32)
+_FADING = _fading().astype(np.float32)
+_ANEW = (RESET_CHANCE * _normal(np.array([RESET_SPREAD]))).astype(np.float32)

@@ -7,6 +7,7 @@ from it, and its calibration was better than that of any one of them.
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
 import numpy as np
@@ -166,19 +167,32 @@ class FilterStack(Forecaster):
         hot, surge = (linear.asked(state, one) for one in (thresholds.hot, surge_thresholds(panel, thresholds)))
         table = self.base_.table(panel, panel.observed, state, hot, thresholds, panel.as_of)
         filtered = linear.forecast(state, hot, surge)
-        base = self.base_.forecast(filtered, state, hot, surge, table)
+        # trees and numpy let go of the interpreter: the boosted rate takes as long as all else, on a second core
+        with ThreadPoolExecutor(1) as beside:
+            boosted = beside.submit(self.base_.forecast, filtered, state, hot, surge, table)
+            on_surge, on_hot = self._surge_logit(table, surge), self._hot_logits(table)
+        base = boosted.result()
         p_hot, p_surge = base.p_hot, base.p_surge
-        if self.surge_ is not None:
-            surge_table = at_height(table, surge)
-            inputs = wide_inputs(self._blanked(surge_table))
-            wide = self.surge_.logit(inputs, offsets(surge_table)).reshape(p_surge.shape)
-            p_surge = expit((logit(p_surge) + wide) / 2)
-        if self.wide_ is not None and self.classifier_ is not None:
-            offset, table = offsets(table), self._blanked(table)
-            wide = self.wide_.logit(wide_inputs(table), offset)
-            classified = logit(self.classifier_.predict_proba(self.bins_.transform(table))[:, 1])
-            p_hot = expit((logit(filtered.p_hot) + logit(p_hot)) / 3 + (wide + classified).reshape(p_hot.shape) / 6)
+        if on_surge is not None:
+            p_surge = expit((logit(p_surge) + on_surge.reshape(p_surge.shape)) / 2)
+        if on_hot is not None:
+            p_hot = expit((logit(filtered.p_hot) + logit(p_hot)) / 3 + on_hot.reshape(p_hot.shape) / 6)
         return Forecast(p_hot=p_hot, p_surge=p_surge, expected_count=base.expected_count)
+
+    def _surge_logit(self, table: _Table, surge: ThresholdLogits) -> Floats | None:
+        """What the logistic for ``surge`` says, shape (cells,); None with too few examples."""
+        if self.surge_ is None:
+            return None
+        table = at_height(table, surge)
+        return self.surge_.logit(wide_inputs(self._blanked(table)), offsets(table))
+
+    def _hot_logits(self, table: _Table) -> Floats | None:
+        """The sum of what the wide logistic and the classifier say, shape (cells,); None with too few examples."""
+        if self.wide_ is None or self.classifier_ is None:
+            return None
+        offset, table = offsets(table), self._blanked(table)
+        classified = logit(self.classifier_.predict_proba(self.bins_.transform(table))[:, 1])
+        return self.wide_.logit(wide_inputs(table), offset) + classified
 
     def explain(self, panel: Panel, thresholds: Thresholds) -> pl.DataFrame:
         """The contributions of ``FilterLogistic`` and ``pattern``, what the others change. Grain and key as there."""

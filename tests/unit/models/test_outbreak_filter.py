@@ -25,9 +25,40 @@ def tail(states: OutbreakFilter, threshold: int = 3) -> float:
     return float(expit(states.tail_logits(np.ones(1), np.array([float(threshold)]), np.zeros(1)))[0])
 
 
+def week_on() -> np.ndarray:
+    """Chances of going from one state (rows) to another in a week."""
+    return module._week_on(np.eye(len(HEIGHT) * len(LEVEL), dtype=np.float32)).T
+
+
 def test_chances_add_up() -> None:
-    assert np.allclose(module._TRANSITION.sum(axis=1), 1)
-    assert (module._TRANSITION >= 0).all()
+    assert np.allclose(week_on().sum(axis=1), 1)
+    assert (week_on() >= 0).all()
+
+
+def test_levels_step_while_outbreaks_fade() -> None:
+    start, up = len(LEVEL) + 10, 11  # from the first height to none and a level higher
+    faded = 1 - module.OUTBREAK_DECAY
+    step = module.DRIFT**2 / (2 * module.STEP**2)
+    anew = module.RESET_CHANCE * module._normal(np.array([module.RESET_SPREAD]))[up, 0]
+    by_hand = (1 - module.RESET_CHANCE) * (1 - module.OUTBREAK_CHANCE) * faded * step + anew
+    assert week_on()[start, up] == pytest.approx(by_hand, rel=1e-4)
+
+
+def test_cells_of_several_blocks_are_told_as_one_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    weeks = np.random.default_rng(5).poisson(2, (12, 7)).astype(np.float32)
+
+    def told() -> np.ndarray:
+        states = OutbreakFilter(1)
+        for week, counts in enumerate(weeks):
+            states.update(counts, np.ones(7))
+            seen = np.where(np.arange(7) <= week, 9.0, 0.0)  # a further cell each week
+            states.look_at(seen, np.full(7, RATE), np.full(7, 4.0))
+            states.tail_logits(np.ones(7), np.full(7, 3.0), np.zeros(7))
+        return states.tail_logits(np.ones(7), np.full(7, 3.0), np.zeros(7))
+
+    at_once = told()
+    monkeypatch.setattr(module, "BLOCK", 3)
+    assert np.allclose(told(), at_once, atol=1e-5)
 
 
 def test_outbreaks_fade_at_the_rate_that_is_said() -> None:
@@ -39,9 +70,9 @@ def test_outbreaks_fade_at_the_rate_that_is_said() -> None:
 def test_one_week_is_bayes_rule() -> None:
     states, before = fed([]), fed([])
     states.update(np.array([4], np.float32), np.ones(1))
-    prior = before._states[:, 0] @ module._TRANSITION
+    prior = before._blocks[0][:, 0] @ week_on()
     expected = prior * chances(4)
-    assert np.allclose(states._states[:, 0], expected / expected.sum(), atol=1e-5)
+    assert np.allclose(states._blocks[0][:, 0], expected / expected.sum(), atol=1e-5)
 
 
 def chances(count: int, rate: float = RATE) -> np.ndarray:
@@ -52,7 +83,7 @@ def chances(count: int, rate: float = RATE) -> np.ndarray:
 
 def test_the_tail_is_the_mean_over_the_states() -> None:
     states = fed([2, 0, 5])
-    ahead = states._states[:, 0] @ module._TRANSITION
+    ahead = states._blocks[0][:, 0] @ week_on()
     expected = (ahead * (1 - sum(chances(count, 1.5 * RATE) for count in range(3)))).sum()
     found = expit(states.tail_logits(np.array([1.5]), np.array([3.0]), np.zeros(1)))[0]
     assert found == pytest.approx(expected, rel=0.02)
@@ -76,7 +107,7 @@ def test_a_quiet_cell_is_left_to_the_levels() -> None:
 
 def test_nothing_breaks_on_counts_that_were_never_seen() -> None:
     states = fed([0, 5_000, 0])
-    assert np.isfinite(states._states).all() and 0 <= tail(states) <= 1
+    assert np.isfinite(states._blocks[0]).all() and 0 <= tail(states) <= 1
     assert OutbreakFilter(1).tail_logits(np.ones(3), np.ones(3), np.zeros(3)).tolist() == [0, 0, 0]
 
 
