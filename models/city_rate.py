@@ -9,6 +9,7 @@ follows the season.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Self
 
 import numpy as np
@@ -19,6 +20,9 @@ from models.tails import Floats
 
 EXPOSURE_ALPHAS = (0.3, 0.4, 0.5)
 """Speeds of the city-wide rate to choose from; the forecast protocol fixes .3."""
+EXPOSURE_REACHES = (20.0, 60.0)
+"""So many complaints an average reaches back over at least, to choose from: those of fewer are mostly chance."""
+USUAL_ALPHA = 0.03
 EXPOSURE_DISPERSION = 0.05
 EXPOSURE_WARM_UP = 4
 EXPOSURE_FLOOR = 0.05
@@ -42,7 +46,7 @@ class CityRate:
     """The city-wide rate of each issue after each week, and what is expected of the weeks to come.
 
     Attributes:
-        alpha_: speed of the smoothed rate.
+        alpha_, reach_: speed of the smoothed rate, and complaints it reaches back over at least.
         horizon_weeks_: H, length of the window foretold.
         weights_: of the standardised inputs on the log rate, the season last; zeros with too short a history.
         scales_: spread of the inputs.
@@ -57,7 +61,7 @@ class CityRate:
             horizon_weeks: H.
             training_weeks: the last so many weeks are learned from.
         """
-        self.alpha_ = tune_exposure(city[-training_weeks:])
+        self.alpha_, self.reach_ = tune_exposure(city[-training_weeks:])
         self.horizon_weeks_ = horizon_weeks
         season = seasons(city, horizon_weeks)
         inputs = np.stack([*_ratios(city), season / SEASON_WEIGHT], axis=-1)
@@ -81,7 +85,7 @@ class CityRate:
 
     def level(self, city: Floats) -> Floats:
         """Step 1: the smoothed rate after each week, shape (weeks, issues)."""
-        return exposures(city, self.alpha_)
+        return exposures(city, self.alpha_, self.reach_)
 
     def outlook(self, city: Floats) -> Floats:
         """The rate a week that is expected of the window after each week, before season; shape (weeks, issues)."""
@@ -112,32 +116,44 @@ def _ratios(series: Floats) -> list[Floats]:
     return [last, ratio(0.5, 0.1), ratio(0.3, 0.1), ratio(0.1, 0.03)]
 
 
-def exposures(city: Floats, alpha: float) -> Floats:
+def exposures(city: Floats, alpha: float, reach: float) -> Floats:
     """Step 1: g_k(w), the bias-corrected EWMA of the city total of each issue, plus a floor.
+
+    An EWMA is the mean of about (2 - α) / α weeks; of an issue so rare that these hold less than ``reach`` complaints α
+    is smaller. How rare it is follows a slow average of the weeks until then.
 
     Args:
         city: city totals, shape (weeks, issues).
-        alpha: speed, from ``tune_exposure``.
+        alpha, reach: from ``tune_exposure``.
     """
-    return ewma_path(city, alpha) + EXPOSURE_FLOOR
+    usual = ewma_path(city, USUAL_ALPHA) + EXPOSURE_FLOOR
+    path = np.empty_like(city)
+    average, weight = np.zeros(city.shape[1:]), np.zeros(city.shape[1:])
+    for week, gain in enumerate(np.minimum(alpha, 2 / (reach / usual + 1))):
+        weight = (1 - gain) * weight + gain
+        average = path[week] = average + gain / weight * (city[week] - average)
+    return path + EXPOSURE_FLOOR
 
 
-def tune_exposure(city: Floats) -> float:
-    """Choose how fast the city-wide rate follows: the α that foretold the next week's city totals best.
+def tune_exposure(city: Floats) -> tuple[float, float]:
+    """Choose how fast the city-wide rate follows, and how much it holds: what made the next weeks' totals most likely.
 
-    Some cities jump with every storm, others are steady. Errors are measured against a negative binomial variance and
-    by a heavy-tailed (Cauchy) loss, so that neither the largest issue nor a single week decides.
+    Some cities jump with every storm, others are steady. The likelihood is negative binomial, with variance
+    mean + .05 mean², so that neither the largest issue nor a single week decides.
 
     Args:
         city: city totals of the weeks to learn from, shape (weeks, issues).
+
+    Returns:
+        α and the least reach.
     """
+    came, size = city[EXPOSURE_WARM_UP + 1 :], 1 / EXPOSURE_DISPERSION
 
-    def loss(alpha: float) -> float:
-        expected = exposures(city, alpha)[EXPOSURE_WARM_UP:-1]
-        error = city[EXPOSURE_WARM_UP + 1 :] - expected
-        return float(np.log1p(error**2 / (expected + EXPOSURE_DISPERSION * expected**2)).sum())
+    def loss(choice: tuple[float, float]) -> float:
+        expected = exposures(city, *choice)[EXPOSURE_WARM_UP:-1]
+        return float(((came + size) * np.log(expected + size) - came * np.log(expected)).sum())
 
-    return min(EXPOSURE_ALPHAS, key=loss)
+    return min(product(EXPOSURE_ALPHAS, EXPOSURE_REACHES), key=loss)
 
 
 def seasons(city: Floats, horizon_weeks: int) -> Floats:

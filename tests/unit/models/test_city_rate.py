@@ -8,14 +8,30 @@ from models.city_rate import EXPOSURE_FLOOR, FURTHEST, CityRate, exposures, seas
 
 def test_exposure_is_the_bias_corrected_city_average() -> None:
     # weights .7 and 1 on totals 10 and 27: (7 + 27) / 1.7 = 20
-    assert exposures(np.array([[10.0], [27.0]]), 0.3)[1].item() == pytest.approx(20 + EXPOSURE_FLOOR)
+    assert exposures(np.array([[10.0], [27.0]]), 0.3, 20)[1].item() == pytest.approx(20 + EXPOSURE_FLOOR)
+
+
+def test_a_rare_issue_is_averaged_over_more_weeks() -> None:
+    city = np.array([[50.0, 0.5]] * 200 + [[100.0, 1.0]])
+    frequent, rare = (exposures(city, 0.3, 20) - EXPOSURE_FLOOR)[-1] / city[0]
+    assert frequent == pytest.approx(1.3, abs=0.001)
+    # a little over half a complaint a week as a rule: 20 of them take some 36 weeks
+    assert rare == pytest.approx(1 + 2 / (20 / (0.515 + EXPOSURE_FLOOR) + 1), abs=0.001)
+    assert (exposures(city, 0.3, 60) - EXPOSURE_FLOOR)[-1, 1] < 1.025 * city[0, 1]
 
 
 def test_exposure_follows_a_jumpy_city_faster() -> None:
     random = np.random.default_rng(8)
     steady = random.poisson(50, (100, 3)).astype(np.float64)
     jumpy = random.poisson(50 * np.exp(np.cumsum(random.normal(0, 0.4, (100, 3)), axis=0))).astype(np.float64)
-    assert (tune_exposure(steady), tune_exposure(jumpy)) == (0.3, 0.5)
+    assert (tune_exposure(steady)[0], tune_exposure(jumpy)[0]) == (0.3, 0.5)
+
+
+def test_exposure_of_rare_issues_holds_more_where_they_are_steady() -> None:
+    random = np.random.default_rng(8)
+    steady = random.poisson(3, (100, 6)).astype(np.float64)
+    jumpy = random.poisson(3 * np.exp(np.cumsum(random.normal(0, 0.4, (100, 6)), axis=0))).astype(np.float64)
+    assert (tune_exposure(steady)[1], tune_exposure(jumpy)[1]) == (60, 20)
 
 
 def test_season_compares_the_coming_weeks_with_the_weeks_before_a_year_ago() -> None:
