@@ -1,8 +1,11 @@
 """The filter's steps by hand, and what it may not see."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
+from models import gamma_poisson
 from models.city_rate import EXPOSURE_FLOOR, CityRate
 from models.gamma_poisson import COMMUNITY_STRENGTH, LEVELS, replay
 
@@ -88,3 +91,14 @@ def test_starting_late_changes_nothing() -> None:
     late = next(replay(counts, 1, 149, plain_rate(counts)))
     assert np.array_equal(late.mean, states(counts)[-1].mean)
     assert np.array_equal(late.size, states(counts)[-1].size)
+
+
+def test_what_goes_wrong_in_a_week_made_ahead_is_told_where_the_week_is_asked_for() -> None:
+    def weeks() -> Iterator[int]:
+        yield from (1, 2)
+        raise ValueError("week 3")
+
+    ahead = gamma_poisson._ahead(weeks())
+    assert [next(ahead), next(ahead)] == [1, 2]
+    with pytest.raises(ValueError, match="week 3"):
+        next(ahead)
