@@ -87,6 +87,8 @@ def replay(counts: Counts, horizon_weeks: int, first_week: int, rate: CityRate) 
             outbreaks.look_at(seen.ravel(), (mean[0] / expected_city[week]).ravel(), shape[0].ravel())
         if week >= first_week:
             size = 1 / (1 / shape + overdispersion[:, None, :])
+            if len(outbreaks.cells):
+                outbreaks.look_ahead()  # now, for several thresholds may be asked about at once
             yield WeekState(week, mean, size, outlook[week], season[week], outbreaks)
 
 

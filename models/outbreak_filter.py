@@ -121,7 +121,7 @@ class OutbreakFilter:
         if not len(at):
             return result
         rows, heights = row_of[asked[at]], threshold[at]
-        chances = self._rates_ahead()[:, rows]
+        chances = self.look_ahead()[:, rows]
         log_mean = np.log(self._share[rows] * expected_city[asked[at]]) + _LOG_FACTOR
         nearest = np.clip(np.rint((log_mean - _FINE[0]) / _FINE_STEP).astype(np.int32), 0, len(_FINE) - 1)
         tail = np.empty(len(rows))
@@ -132,8 +132,8 @@ class OutbreakFilter:
         result[at] = np.clip(special.logit(tail), -LOGIT_LIMIT, LOGIT_LIMIT)
         return result
 
-    def _rates_ahead(self) -> _Rates:
-        """The chances of the rates a week on: states of one level and another height may share a rate."""
+    def look_ahead(self) -> _Rates:
+        """The chances of the rates a week on; worked out once, however often they are asked for until the next week."""
         if self._rates is None:
             self._ahead = [_week_on(block) for block in self._blocks]
             self._rates = np.hstack([_rates(states) for states in self._ahead])
@@ -151,6 +151,7 @@ def _week_on(states: _States) -> _States:
 
 
 def _rates(states: _States) -> _Rates:
+    """The chances of the rates: states of one level and another height may share a rate."""
     rates = np.zeros((len(_LOG_FACTOR), states.shape[1]), np.float32)
     for of_height, of_rate in _HEIGHTS:
         rates[of_rate] += states[of_height]

@@ -164,11 +164,13 @@ class FilterStack(Forecaster):
         check_is_fitted(self)
         linear = self.base_.linear_
         state = last_state(panel, thresholds.horizon_weeks, linear.city_rate_)
-        hot, surge = (linear.asked(state, one) for one in (thresholds.hot, surge_thresholds(panel, thresholds)))
-        table = self.base_.table(panel, panel.observed, state, hot, thresholds, panel.as_of)
-        filtered = linear.forecast(state, hot, surge)
-        # trees and numpy let go of the interpreter: the boosted rate takes as long as all else, on a second core
+        # trees and numpy let go of the interpreter: half of the work is done beside the other, on a second core
         with ThreadPoolExecutor(1) as beside:
+            asked = beside.submit(linear.asked, state, surge_thresholds(panel, thresholds))
+            hot = linear.asked(state, thresholds.hot)
+            table = self.base_.table(panel, panel.observed, state, hot, thresholds, panel.as_of)
+            surge = asked.result()
+            filtered = linear.forecast(state, hot, surge)
             boosted = beside.submit(self.base_.forecast, filtered, state, hot, surge, table)
             on_surge, on_hot = self._surge_logit(table, surge), self._hot_logits(table)
         base = boosted.result()
