@@ -17,9 +17,13 @@ where as_of_date = $as_of_date and people_count >= $least
 order by heat desc, incident_id
 limit $most
 """
+# of one issue in one community the largest stands for all, lest three names tell of one place
 _NEWEST = """
 select * from mart.incidents
 where as_of_date = $as_of_date and people_count >= $least and event_count_7d >= 2
+qualify community_code is null or issue_code is null or row_number() over (
+    partition by community_code, issue_code order by event_count_7d desc, heat desc, incident_id
+) = 1
 order by event_count_7d desc, heat desc, incident_id
 limit 3
 """
@@ -102,7 +106,7 @@ def _newest(found: list[Row]) -> tuple[str, ...]:
     named = "、".join(
         f"{place}“{_title(row)}”{row['event_count_7d']}件" for place, row in zip(places, found, strict=True)
     )
-    return (f"近7天新增最多的：{named}。",)
+    return (f"近7天新增最多的（同一社区同一问题只举一起）：{named}。",)
 
 
 def _unknown(totals: Row) -> int:

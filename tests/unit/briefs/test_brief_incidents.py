@@ -37,8 +37,23 @@ def test_counts_are_those_of_the_snapshot(brief: Brief, published: duckdb.DuckDB
     total, newest, repeats = brief.incidents.lines
     assert "近28天居民诉求33件，其中20件（占60.6%）" in total and "归为3起" in total
     assert "列前2起，近90天合计14人次、20件，其中近7天7件" in total
-    assert newest == "近7天新增最多的：“（无标题）”4件、东岭区梧桐街道福泽社区“梧桐路垃圾堆放（暴露垃圾）”3件。"
+    assert newest == (
+        "近7天新增最多的（同一社区同一问题只举一起）：“（无标题）”4件、"
+        "东岭区梧桐街道福泽社区“梧桐路垃圾堆放（暴露垃圾）”3件。"
+    )
     assert "重复诉求8件（占24.2%）" in repeats and "再次反映3件" in repeats and "文本相同1件" in repeats
+
+
+def test_what_grows_is_told_once_a_community_and_issue(compose_after: ComposeAfter) -> None:
+    def change(connection: duckdb.DuckDBPyConnection) -> None:
+        add_incident(connection, "h:7", incident_title="梧桐路乱倒垃圾", event_count_7d=9)
+        add_incident(
+            connection, "h:8", incident_title="梧桐路施工", issue_code="x", issue_name="噪声", event_count_7d=2
+        )
+
+    newest = compose_after(change).incidents.lines[1]
+    words = ("梧桐路乱倒垃圾", "梧桐路垃圾堆放", "梧桐路施工", "（无标题）")
+    assert [newest.count(word) for word in words] == [1, 0, 1, 1]
 
 
 def test_the_parts_of_the_heat_add_up_as_printed(brief: Brief) -> None:
